@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// DOOR: everything the kernel may learn that it did not compute from image,
+// arguments, options and seed. Live, seeded, recorded and replayed runs differ
+// only in which Env is installed; what crosses it is exactly what a recording
+// holds. One thread uses it.
+
+#ifndef ARCH_ENV_H_
+#define ARCH_ENV_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "absl/types/span.h"
+#include "arch/result.h"
+
+namespace emu {
+
+// A point in time or a length of it, in nanoseconds.
+using Nanos = int64_t;
+
+// One of emu's own standard streams: 0, 1 or 2.
+enum class StdStream { kIn = 0, kOut = 1, kErr = 2 };
+
+struct TerminalSize {
+  uint16_t rows = 24;
+  uint16_t columns = 80;
+};
+
+class Env {
+ public:
+  virtual ~Env() = default;
+
+  // Randomness for guests: getrandom, /dev/urandom, AT_RANDOM, address layout.
+  virtual void FillRandom(absl::Span<char> out) = 0;
+  // A scheduling choice: which of `runnable` (>= 1) goes next; 0 is the oldest.
+  virtual size_t PickNext(size_t runnable) = 0;
+
+  // CLOCK_REALTIME at boot, since 1970; read once.
+  virtual Nanos BootTime() = 0;
+  // The host's monotonic clock since boot. The kernel asks only where a person
+  // is waited for, or with --time=host.
+  virtual Nanos HostTime() = 0;
+
+  // What a standard stream is to the guest.
+  enum class StreamKind { kClosed, kNull, kPipe, kTerminal };
+  virtual StreamKind Kind(StdStream stream) = 0;
+  // Bytes for the guest from standard input, waiting for none. EAGAIN when
+  // there are none now, 0 at the end of input; EIO.
+  virtual Result<size_t> ReadInput(absl::Span<char> out) = 0;
+  // Bytes from the guest to standard output or error, all or (with the host's
+  // error before the end) some. EPIPE, ENOSPC, EIO; EAGAIN when a host signal
+  // arrived before any was taken.
+  virtual Result<size_t> WriteOutput(StdStream stream,
+                                     absl::Span<const char> bytes) = 0;
+  virtual TerminalSize WindowSize() = 0;
+
+  // Sleeps until input may have arrived (if `input`), a host signal came in or
+  // `timeout` of host time is over (no value: for ever).
+  virtual void Wait(bool input, std::optional<Nanos> timeout) = 0;
+  // The next host signal for the guest, if one came in: SIGINT, SIGTERM,
+  // SIGHUP, SIGQUIT, SIGWINCH, SIGCONT, SIGTSTP. Never blocks.
+  virtual std::optional<int> TakeSignal() = 0;
+  // The time limit that the user set is over.
+  virtual bool TimedOut() = 0;
+};
+
+}  // namespace emu
+
+#endif  // ARCH_ENV_H_
