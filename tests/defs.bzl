@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""syscall_test: one guest program, judged by Linux and then run under emu."""
+
+# Whether `bazel test //...` includes the _emu half. Where it is False, the
+# targets exist and run when named.
+EMU_RUNS = False
+
+# Guests are compiled for the sake of compile time, not of speed.
+_GUEST_COPTS = ["-O0", "-Wall", "-Wextra"]
+
+def guest_binary(name, srcs, deps = [], **kwargs):
+    """A fully static program to be run natively and under emu."""
+    native.cc_binary(
+        name = name,
+        testonly = True,
+        srcs = srcs,
+        copts = _GUEST_COPTS,
+        linkopts = ["-static"],
+        deps = deps,
+        **kwargs
+    )
+
+def syscall_test(name, srcs, deps = [], as_root = False, timeout = "short"):
+    """Declares <name>_native and <name>_emu, two runs of one gtest program.
+
+    Both run as the same unprivileged user (uid and gid 1000), or as root, in a
+    fresh directory of that user's and with the same environment: see
+    tests/run_guest.sh.
+
+    Args:
+      name: of the family, such as "pipe_test".
+      srcs: the guest's sources; gtest's main is linked in.
+      deps: what the guest needs besides gtest.
+      as_root: whether both runs are made as root.
+      timeout: Bazel's, for each of the two.
+    """
+    guest = name + "_guest"
+    guest_binary(
+        name = guest,
+        srcs = srcs,
+        deps = deps + ["@com_google_googletest//:gtest_main"],
+    )
+    user = "root" if as_root else "user"
+    native.sh_test(
+        name = name + "_native",
+        size = "small",
+        timeout = timeout,
+        srcs = ["//tests:run_guest.sh"],
+        args = ["native", user, "$(location :%s)" % guest],
+        data = [":" + guest],
+        # Bazel's sandbox knows one user only, and hides processes.
+        tags = ["no-sandbox"],
+    )
+    native.sh_test(
+        name = name + "_emu",
+        size = "small",
+        timeout = timeout,
+        srcs = ["//tests:run_guest.sh"],
+        args = ["emu", user, "$(location :%s)" % guest, "$(location //emu)"],
+        data = [":" + guest, "//emu"],
+        tags = ["no-sandbox"] + ([] if EMU_RUNS else ["manual"]),
+    )
