@@ -49,6 +49,7 @@ MODULES = {
         ":benchmark": ["benchmark"],
         ":benchmark_main": ["benchmark", "-lbenchmark_main"],
     },
+    "capstone": {":capstone": ["capstone"]},
     "cli11": {":cli11": ["CLI11"]},
     "libarchive": {":libarchive": ["libarchive"]},
     "nlohmann_json": {":nlohmann_json": ["nlohmann_json"]},
