@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "arch/host/host_signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+
+namespace emu {
+namespace {
+
+// A guest in user code is interrupted at the second tick that finds it there.
+constexpr int64_t kTickNanos = 5'000'000;
+// Ticks without a guest that has a slice, after which the timer stops.
+constexpr int kIdleTicks = 4;
+
+constexpr int kForGuest[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,
+                             SIGCONT, SIGTSTP, SIGWINCH};
+constexpr int kIgnored[] = {SIGPIPE, SIGXFSZ};
+
+int TickSignal() { return SIGRTMIN; }
+
+// What the handlers share with the program. Handlers run on emu's one thread.
+struct State {
+  std::atomic<uint64_t> pending{0};  // bit n is signal n
+  std::atomic<bool> interrupt{false};
+  std::atomic<pid_t> running{0};
+  // Identifies a run: a tick that sees the number of the tick before
+  // interrupts. Even: no run with a slice.
+  std::atomic<uint64_t> run{0};
+  uint64_t run_at_tick = 0;
+  int idle_ticks = 0;
+  std::atomic<bool> ticking{false};
+  timer_t timer = {};
+  bool exists = false;
+  bool installed[65] = {};
+  struct sigaction before[65] = {};
+  sigset_t mask_before = {};
+  sigset_t mask = {};  // while emu runs
+};
+State state;
+
+constexpr uint64_t Bit(int signo) { return uint64_t{1} << signo; }
+
+void InterruptRunning() {
+  state.interrupt.store(true, std::memory_order_relaxed);
+  pid_t tid = state.running.load(std::memory_order_relaxed);
+  // A guest that is stopped or gone meanwhile needs no interruption.
+  if (tid != 0) ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr);
+}
+
+void SetTimer(int64_t nanos) {
+  itimerspec spec = {};
+  spec.it_value.tv_nsec = nanos;
+  spec.it_interval.tv_nsec = nanos;
+  timer_settime(state.timer, 0, &spec, nullptr);
+  state.ticking.store(nanos != 0, std::memory_order_relaxed);
+}
+
+void OnTick() {
+  uint64_t run = state.run.load(std::memory_order_relaxed);
+  if (run % 2 == 0) {
+    if (++state.idle_ticks >= kIdleTicks) SetTimer(0);
+  } else {
+    state.idle_ticks = 0;
+    if (run == state.run_at_tick) InterruptRunning();
+  }
+  state.run_at_tick = run;
+}
+
+// Reaps guests that died though emu did not end them. The wait for a group's
+// leader does not return before its threads are reaped, and emu may be in it.
+void OnChildDeath() {
+  if (state.running.load(std::memory_order_relaxed) == 0) return;
+  siginfo_t info;
+  do {
+    info.si_pid = 0;
+  } while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL) == 0 &&
+           info.si_pid != 0);
+}
+
+void OnSignal(int signo) {
+  int saved_errno = errno;
+  if (signo == TickSignal()) {
+    OnTick();
+  } else if (signo == SIGCHLD) {
+    OnChildDeath();
+  } else {
+    state.pending.fetch_or(Bit(signo), std::memory_order_relaxed);
+    InterruptRunning();
+  }
+  errno = saved_errno;
+}
+
+bool TakeBit(int signo) {
+  return (state.pending.fetch_and(~Bit(signo), std::memory_order_relaxed) &
+          Bit(signo)) != 0;
+}
+
+absl::Status Error(absl::string_view call) {
+  return absl::ErrnoToStatus(errno, call);
+}
+
+absl::Status SetHandler(int signo, void (*handler)(int)) {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  // Stops of guests are waited for, not signalled.
+  action.sa_flags = SA_RESTART | (signo == SIGCHLD ? SA_NOCLDSTOP : 0);
+  sigfillset(&action.sa_mask);
+  if (sigaction(signo, &action, &state.before[signo]) != 0) {
+    return Error(absl::StrCat("sigaction(", strsignal(signo), ")"));
+  }
+  state.installed[signo] = true;
+  return absl::OkStatus();
+}
+
+bool IsIgnored(int signo) {
+  struct sigaction now;
+  return sigaction(signo, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<HostSignals>> HostSignals::Install() {
+  if (state.exists) {
+    return absl::FailedPreconditionError("host signals are installed already");
+  }
+  state.exists = true;
+  state.pending = 0;
+  state.interrupt = false;
+  auto signals = std::unique_ptr<HostSignals>(new HostSignals);
+  absl::Status status = signals->InstallHandlers();
+  if (!status.ok()) return status;
+  return signals;
+}
+
+absl::Status HostSignals::InstallHandlers() {
+  sigset_t handled;
+  sigemptyset(&handled);
+  sigevent event = {};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = TickSignal();
+  if (timer_create(CLOCK_MONOTONIC, &event, &state.timer) != 0) {
+    state.timer = {};
+    return Error("timer_create(CLOCK_MONOTONIC)");
+  }
+  state.ticking = false;
+  auto install = [&](int signo, void (*handler)(int)) {
+    sigaddset(&handled, signo);
+    return SetHandler(signo, handler);
+  };
+  for (int signo : kForGuest) {
+    bool may_stay_ignored =
+        signo == SIGHUP || signo == SIGINT || signo == SIGQUIT;
+    if (may_stay_ignored && IsIgnored(signo)) continue;
+    if (auto s = install(signo, OnSignal); !s.ok()) return s;
+  }
+  for (int signo : {SIGALRM, SIGIO, SIGCHLD, TickSignal()}) {
+    if (auto s = install(signo, OnSignal); !s.ok()) return s;
+  }
+  for (int signo : kIgnored) {
+    if (auto s = install(signo, SIG_IGN); !s.ok()) return s;
+  }
+  if (sigprocmask(SIG_UNBLOCK, &handled, &state.mask_before) != 0 ||
+      sigprocmask(SIG_BLOCK, nullptr, &state.mask) != 0) {
+    return Error("sigprocmask");
+  }
+  return absl::OkStatus();
+}
+
+HostSignals::~HostSignals() {
+  timer_delete(state.timer);
+  for (int signo = 1; signo <= 64; ++signo) {
+    if (!state.installed[signo]) continue;
+    sigaction(signo, &state.before[signo], nullptr);
+    state.installed[signo] = false;
+  }
+  sigprocmask(SIG_SETMASK, &state.mask_before, nullptr);
+  state.exists = false;
+}
+
+std::optional<int> HostSignals::Take() {
+  if (!Pending()) return std::nullopt;
+  for (int signo : kForGuest) {
+    if (TakeBit(signo)) return signo;
+  }
+  return std::nullopt;
+}
+
+bool HostSignals::TakeInput() { return TakeBit(SIGIO); }
+bool HostSignals::TakeAlarm() { return TakeBit(SIGALRM); }
+
+bool HostSignals::Pending() const {
+  return state.pending.load(std::memory_order_relaxed) != 0;
+}
+
+absl::StatusOr<int> HostSignals::Poll(absl::Span<pollfd> fds,
+                                      std::optional<int64_t> timeout) {
+  timespec time = {};
+  if (timeout.has_value()) {
+    int64_t nanos = *timeout < 0 ? 0 : *timeout;
+    time.tv_sec = nanos / 1'000'000'000;
+    time.tv_nsec = nanos % 1'000'000'000;
+  }
+  // Blocked from the look at what is pending until ppoll sleeps.
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  int ready = 0;
+  int error = 0;
+  if (!Pending()) {
+    ready = ppoll(fds.data(), fds.size(), timeout ? &time : nullptr,
+                  &state.mask);
+    error = ready < 0 ? errno : 0;
+  }
+  sigprocmask(SIG_SETMASK, &state.mask, nullptr);
+  if (error == EINTR || ready == 0 || error == EAGAIN) return 0;
+  if (error != 0) return absl::ErrnoToStatus(error, "ppoll");
+  return ready;
+}
+
+void HostSignals::Interrupt() { InterruptRunning(); }
+
+void HostSignals::BeginRun(pid_t tid, bool slice) {
+  state.running.store(tid, std::memory_order_relaxed);
+  uint64_t run = state.run.load(std::memory_order_relaxed);
+  // Odd with a slice, and another number than any run before.
+  run += 2 - run % 2 + (slice ? 1 : 0);
+  state.run.store(run, std::memory_order_relaxed);
+  if (slice && !state.ticking.load(std::memory_order_relaxed)) {
+    state.idle_ticks = 0;
+    SetTimer(kTickNanos);
+  }
+}
+
+void HostSignals::EndRun() {
+  state.running.store(0, std::memory_order_relaxed);
+  uint64_t run = state.run.load(std::memory_order_relaxed);
+  state.run.store(run + run % 2, std::memory_order_relaxed);
+}
+
+bool HostSignals::TakeInterrupt() {
+  return state.interrupt.exchange(false, std::memory_order_relaxed);
+}
+
+}  // namespace emu
