@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Virtual time and what happens at points in it. Time is nanoseconds since
+// boot; it moves by a fixed step for each system call and trapped clock read,
+// and jumps to the next timer when every task waits. Timers fire by (deadline,
+// order of arming).
+
+#ifndef KERNEL_CLOCK_H_
+#define KERNEL_CLOCK_H_
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "arch/env.h"
+
+namespace emu {
+
+class Clock;
+
+inline constexpr Nanos kNever = std::numeric_limits<Nanos>::max();
+inline constexpr Nanos kNanosPerSecond = 1'000'000'000;
+
+// Something that happens once at a point in time. Owned by whom it concerns;
+// disarmed when destroyed.
+class Timer {
+ public:
+  Timer() = default;
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  virtual ~Timer();
+
+  bool armed() const { return clock_ != nullptr; }
+  // Nanoseconds since boot; kNever when not armed.
+  Nanos deadline() const { return armed() ? key_.first : kNever; }
+  void Disarm();
+
+ protected:
+  // The time has come; the timer is no longer armed and may be armed again.
+  virtual void OnTime() = 0;
+
+ private:
+  friend class Clock;
+  Clock* clock_ = nullptr;
+  std::pair<Nanos, uint64_t> key_;
+};
+
+class Clock {
+ public:
+  // What one system call costs.
+  static constexpr Nanos kStep = 250;
+
+  // `epoch` is CLOCK_REALTIME at boot. With `host`, time is the host's.
+  explicit Clock(Nanos epoch, Env* host = nullptr)
+      : realtime_offset_(epoch), host_(host) {}
+  Clock(const Clock&) = delete;
+  Clock& operator=(const Clock&) = delete;
+
+  // CLOCK_MONOTONIC and CLOCK_BOOTTIME.
+  Nanos now() const { return now_; }
+  // CLOCK_REALTIME.
+  Nanos realtime() const { return now_ + realtime_offset_; }
+  // clock_settime(CLOCK_REALTIME).
+  void set_realtime(Nanos value) { realtime_offset_ = value - now_; }
+  Nanos realtime_offset() const { return realtime_offset_; }
+
+  // One system call or trapped clock read went by; a clock read or a poll that
+  // does not wait says so, and costs twice the last one (to 1 ms) when nothing
+  // else came between, so that a busy wait ends soon.
+  void Tick();
+  void TickPolling();
+  // Time passes without a call.
+  void Advance(Nanos length);
+  void AdvanceTo(Nanos time);
+
+  void Arm(Timer& timer, Nanos deadline);
+  // When the next timer is due; kNever if there is none.
+  Nanos next_deadline() const { return next_deadline_; }
+  // Fires every timer that is due.
+  void FireDue() {
+    if (next_deadline_ <= now_) FireAllDue();
+  }
+  bool follows_host() const { return host_ != nullptr; }
+
+ private:
+  friend class Timer;
+  void FireAllDue();
+  void UpdateNext();
+
+  Nanos now_ = 0;
+  Nanos realtime_offset_;
+  Env* host_;
+  Nanos polling_step_ = kStep;
+  bool polling_ = false;
+  uint64_t next_sequence_ = 0;
+  Nanos next_deadline_ = kNever;
+  std::map<std::pair<Nanos, uint64_t>, Timer*> timers_;
+};
+
+}  // namespace emu
+
+#endif  // KERNEL_CLOCK_H_

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An open file description, in open(2)'s sense: what descriptors refer to. It
+// has an offset, status flags and the object behind it; dup and fork share it;
+// it ends with its last descriptor (or mapping, or message in flight).
+// Subclasses are the kinds of open file: regular file, directory, pipe end,
+// socket, eventfd, terminal.
+//
+// Operations never block: they return EAGAIN and the description's wait queue is
+// woken when that may have changed; Task::Await turns the two into waiting.
+
+#ifndef KERNEL_FS_FILE_DESCRIPTION_H_
+#define KERNEL_FS_FILE_DESCRIPTION_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "arch/result.h"
+#include "kernel/fs/inode.h"
+#include "kernel/fs/path.h"
+#include "kernel/iov_iter.h"
+#include "kernel/wait_queue.h"
+
+namespace emu {
+
+class Task;
+
+class FileDescription : public std::enable_shared_from_this<FileDescription> {
+ public:
+  // `flags` are open(2)'s: access mode and status flags are kept. `path` may be
+  // one of an anonymous file system (pipes, sockets); it is never empty.
+  FileDescription(Path path, int flags);
+  FileDescription(const FileDescription&) = delete;
+  FileDescription& operator=(const FileDescription&) = delete;
+  virtual ~FileDescription();
+
+  const Path& path() const { return path_; }
+  Inode& inode() const { return path_.inode(); }
+
+  // O_ACCMODE and the status flags; the second may change by F_SETFL.
+  int flags() const { return flags_; }
+  void set_status_flags(int flags);
+  bool readable() const;
+  bool writable() const;
+  bool nonblocking() const;
+  bool path_only() const;  // O_PATH
+
+  // The offset of seekable files.
+  uint64_t offset = 0;
+
+  // Whether read and write use an offset (pread works, lseek works).
+  virtual bool seekable() const { return false; }
+
+  // Bytes moved; 0 at the end. EAGAIN when there are none now. A seekable file
+  // uses `offset` (the caller moves the description's own), others ignore it.
+  virtual Result<size_t> Read(Task& task, IovIter& to, uint64_t offset);
+  virtual Result<size_t> Write(Task& task, IovIter& from, uint64_t offset);
+  // The new offset. ESPIPE, EINVAL, ENXIO.
+  virtual Result<uint64_t> Seek(Task& task, int64_t offset, int whence);
+  // getdents64(2): entries from `offset` on, . and .. among them, until `sink`
+  // says false. ENOTDIR.
+  virtual Result<> List(Task& task,
+                        absl::FunctionRef<bool(const DirEntry&)> sink);
+  // ENOTTY when the request is not one of this file's.
+  virtual Result<int64_t> Ioctl(Task& task, uint32_t request, GuestAddr arg);
+
+  // poll(2)'s events that hold now: always ready is the default.
+  virtual uint32_t Poll(Task& task);
+  // What is woken when Poll's answer may have changed; null when it never does.
+  virtual WaitQueue* wait_queue() { return nullptr; }
+  // Whether epoll(7) takes it (EPERM for regular files and directories).
+  virtual bool pollable() const { return wait_queue() != nullptr; }
+
+  // mmap(2)'s object; `shared` and `prot` may be refused (EACCES, ENODEV).
+  virtual Result<std::shared_ptr<MemoryObject>> Map(Task& task, int prot,
+                                                    bool shared);
+  // One descriptor of it was closed by `task` (POSIX locks end, flush).
+  virtual void OnClose(Task& task);
+  // What /proc/self/fd shows for it ("pipe:[7]"); by default the path's name.
+  virtual std::string Describe(const Path& root);
+  // The lines that /proc/self/fdinfo shows behind pos, flags, mnt_id and ino.
+  virtual std::string FdInfo() { return ""; }
+
+  // fcntl(2)'s F_SETOWN, F_SETSIG and O_ASYNC.
+  Pid owner = 0;  // negative: a process group
+  int owner_signal = 0;
+
+ private:
+  Path path_;
+  int flags_;
+};
+
+}  // namespace emu
+
+#endif  // KERNEL_FS_FILE_DESCRIPTION_H_

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The Kernel: the root of everything that the guests' world is made of. Owned by
+// main; borrows the doors to the outside (Machine, PageStore, Env) and a trace
+// sink. Single-threaded, and makes no host call itself.
+
+#ifndef KERNEL_KERNEL_H_
+#define KERNEL_KERNEL_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "arch/env.h"
+#include "arch/host_tree.h"
+#include "arch/machine.h"
+#include "arch/page_store.h"
+#include "kernel/clock.h"
+#include "kernel/credentials.h"
+#include "kernel/pid_namespace.h"
+#include "kernel/scheduler.h"
+#include "kernel/trace.h"
+
+namespace emu {
+
+class MountTree;
+class Task;
+// One of each kernel; each is its subsystem's own and made in kernel.cc.
+struct Subsystems;
+
+struct KernelOptions {
+  std::string hostname = "emu";
+  int cpus = 1;                        // that guests are told of
+  uint64_t memory = uint64_t{4} << 30;  // bytes
+  size_t pids_limit = 4096;            // tasks at a time
+  // Time follows the host's clock.
+  bool host_time = false;
+};
+
+// The first program.
+struct ProgramOptions {
+  std::string path;  // as execvp finds it: with a slash, or along PATH in `env`
+  std::vector<std::string> argv;
+  std::vector<std::string> env;
+  std::string cwd = "/";
+  Credentials creds;
+};
+
+// How a run ended.
+struct RunEnd {
+  enum class Kind {
+    kExited,     // the program ended: status
+    kDeadlock,   // every task waits, and nothing will ever wake one: report
+    kTimedOut,   // Env said so
+  };
+  Kind kind = Kind::kExited;
+  int status = 0;  // wait(2)'s status word
+  std::string report;
+};
+
+class Kernel {
+ public:
+  // Everything borrowed must outlive the kernel; `sink` may be null.
+  Kernel(Machine& machine, PageStore& pages, Env& env, TraceSink* sink,
+         const KernelOptions& options);
+  Kernel(const Kernel&) = delete;
+  Kernel& operator=(const Kernel&) = delete;
+  ~Kernel();
+
+  // Starts the first program, as a child of an init that reaps orphans; the
+  // mount tree has been set up. The errors are execve(2)'s.
+  Result<> Start(const ProgramOptions& program);
+  // Runs until the first program ended (what is left is killed).
+  RunEnd Run();
+
+  Machine& machine() const { return machine_; }
+  PageStore& pages() const { return pages_; }
+  Env& env() const { return env_; }
+  const KernelOptions& options() const { return options_; }
+  Clock& clock() { return clock_; }
+  Scheduler& scheduler() { return scheduler_; }
+  PidNamespace& pids() { return pids_; }
+  MountTree& mounts() { return *mounts_; }
+  Subsystems& subsystems() { return *subsystems_; }
+  // Processes other than init end their run with this one.
+  Process* main_process() const { return main_; }
+
+  // Tells the trace sink, if there is one.
+  void Emit(Event::Kind kind, Task& task, uint64_t number = 0,
+            uint64_t arg0 = 0);
+  TraceSink* sink() const { return sink_; }
+  void EmitEvent(Event event, Task& task);
+
+  // Calls that were not served, by name: how often. For --stats.
+  std::map<std::string, uint64_t>& refused() { return refused_; }
+  // Why the run cannot be called hermetic or deterministic, in plain words.
+  void ReportImpurity(std::string reason) {
+    impurities_.insert(std::move(reason));
+  }
+  const std::set<std::string>& impurities() const { return impurities_; }
+
+  // The queue that outside input (the terminal, standard input) wakes: while a
+  // task waits on one that listens here, the run waits for the outside when
+  // nothing else can go on.
+  WaitQueue& outside_input() { return outside_input_; }
+
+ private:
+  void RunTask(Task& task);
+  bool RunUserCode(Task& task);
+  void PollOutside();
+  bool Idle(RunEnd* end);
+
+  Machine& machine_;
+  PageStore& pages_;
+  Env& env_;
+  TraceSink* sink_;
+  KernelOptions options_;
+  Clock clock_;
+  Scheduler scheduler_;
+  WaitQueue outside_input_;
+  std::unique_ptr<MountTree> mounts_;
+  std::unique_ptr<Subsystems> subsystems_;
+  PidNamespace pids_;
+  Process* main_ = nullptr;
+  Task* last_ = nullptr;  // that ran; for kSwitch, never followed
+  uint64_t next_event_ = 0;
+  std::map<std::string, uint64_t> refused_;
+  std::set<std::string> impurities_;
+};
+
+}  // namespace emu
+
+#endif  // KERNEL_KERNEL_H_

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sending signals: the one way that any part of the kernel raises one.
+
+#ifndef KERNEL_SIGNAL_SEND_H_
+#define KERNEL_SIGNAL_SEND_H_
+
+#include "arch/result.h"
+#include "kernel/signal/signal_state.h"
+
+namespace emu {
+
+class Kernel;
+class Process;
+class Task;
+
+// To the process (any of its threads may take it), or to one thread. Ignored
+// signals vanish, SIGCONT continues and SIGSTOP's kin are dropped by it and
+// the other way round, waiting tasks wake, and a fatal one ends the process.
+// EAGAIN: the queue is full (RLIMIT_SIGPENDING; real-time signals only).
+Result<> SendToProcess(Process& process, const Siginfo& info);
+Result<> SendToTask(Task& task, const Siginfo& info);
+// To every process of the group, as the kernel itself.
+void SendToGroup(Kernel& kernel, Pid pgid, const Siginfo& info);
+// A synchronous fault: cannot be blocked or ignored.
+void ForceSignal(Task& task, const FaultInfo& fault);
+// From the kernel itself, without a sender (SI_KERNEL).
+void SendKernelSignal(Process& process, int signo);
+
+// kill(2)'s rule.
+bool MaySignal(const Task& sender, const Process& target, int signo);
+
+// Whether a signal is there that `task` would act on: delivered at its next
+// resume, and the end of any interruptible wait.
+bool HasSignal(const Task& task);
+
+}  // namespace emu
+
+#endif  // KERNEL_SIGNAL_SEND_H_

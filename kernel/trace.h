@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a run did, event by event. A TraceSink is told of each as it happens;
+// strace's text, the statistics and recordings are sinks. The kernel emits from
+// few places and handlers never trace.
+
+#ifndef KERNEL_TRACE_H_
+#define KERNEL_TRACE_H_
+
+#include <array>
+#include <cstdint>
+
+#include "arch/env.h"
+#include "arch/user_ptr.h"
+
+namespace emu {
+
+class Task;
+struct SyscallEntry;
+
+struct Event {
+  enum class Kind {
+    kEnter,   // a call was made: entry, number, args
+    kExit,    // and answered: result. Not told for calls that never return.
+    kBlock,   // the call waits
+    kWake,    // the task can go on
+    kSwitch,  // another task runs now
+    kSignal,  // a signal is delivered: number is the signal, args[0] si_code
+    kSpawn,   // a thread or process: number is its tid, args[0] clone's flags
+    kExec,    // the task runs a new program
+    kDeath,   // the task ended: number is the process's wait status if it was
+              // the last thread
+    kSlice,   // it was stopped in user code by the host's clock
+  };
+  Kind kind;
+  uint64_t sequence = 0;
+  Nanos time = 0;  // virtual, since boot
+  Pid tid = 0;
+  uint64_t number = 0;
+  // Null when there is no such call.
+  const SyscallEntry* entry = nullptr;
+  std::array<uint64_t, 6> args = {};
+  // kExit: the value, or -errno.
+  int64_t result = 0;
+};
+
+class TraceSink {
+ public:
+  virtual ~TraceSink() = default;
+  // `task` is as it stands at the event; its memory may be read.
+  virtual void OnEvent(const Event& event, Task& task) = 0;
+};
+
+}  // namespace emu
+
+#endif  // KERNEL_TRACE_H_
