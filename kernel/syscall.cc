@@ -57,35 +57,44 @@ struct Thunk<Handler> {
 };
 
 // Entries by name, as constants; the ISA's list of numbers picks them.
+namespace numbered {
+#define NR(number, name) \
+  [[maybe_unused]] constexpr const SyscallEntry* k_##name = nullptr;
+#include "arch/isa/syscall_numbers.inc"
+#undef NR
 namespace entries {
 #define SYSCALL(name, result, ...)                                     \
-  constexpr SyscallEntry name = {#name,        SyscallEntry::Kind::kServed, \
-                                 "",           #__VA_ARGS__,                \
-                                 #result,      0,                           \
-                                 &Thunk<&sys_##name>::Call};
+  constexpr SyscallEntry e_##name = {                                   \
+      #name,   SyscallEntry::Kind::kServed, "", #__VA_ARGS__,           \
+      #result, 0,                           &Thunk<&sys_##name>::Call}; \
+  constexpr const SyscallEntry* k_##name = &e_##name;
 #define PARTIAL(name, missing, result, ...)                             \
-  constexpr SyscallEntry name = {#name,        SyscallEntry::Kind::kPartial, \
-                                 missing,      #__VA_ARGS__,                 \
-                                 #result,      0,                            \
-                                 &Thunk<&sys_##name>::Call};
+  constexpr SyscallEntry e_##name = {                                   \
+      #name,   SyscallEntry::Kind::kPartial, missing, #__VA_ARGS__,     \
+      #result, 0,                            &Thunk<&sys_##name>::Call}; \
+  constexpr const SyscallEntry* k_##name = &e_##name;
 #define REFUSED(name, error, why)                                       \
-  constexpr SyscallEntry name = {#name, SyscallEntry::Kind::kRefused, why, \
-                                 "",    "void", error, nullptr};
+  constexpr SyscallEntry e_##name = {                                   \
+      #name, SyscallEntry::Kind::kRefused, why, "", "void", error, nullptr}; \
+  constexpr const SyscallEntry* k_##name = &e_##name;
 #include "kernel/syscalls/table.inc"
 #undef SYSCALL
 #undef PARTIAL
 #undef REFUSED
-}  // namespace entries
 
 constexpr std::array<const SyscallEntry*, kSyscallNumbers> MakeTable() {
   std::array<const SyscallEntry*, kSyscallNumbers> table = {};
-#define NR(number, name) table[number] = &entries::name;
+#define NR(number, name) table[number] = k_##name;
 #include "arch/isa/syscall_numbers.inc"
 #undef NR
   return table;
 }
 
-constexpr std::array<const SyscallEntry*, kSyscallNumbers> kTable = MakeTable();
+}  // namespace entries
+}  // namespace numbered
+
+constexpr std::array<const SyscallEntry*, kSyscallNumbers> kTable =
+    numbered::entries::MakeTable();
 
 void CountRefused(Task& task, const PendingSyscall& call) {
   task.kernel().refused()[call.entry != nullptr

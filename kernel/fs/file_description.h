@@ -71,7 +71,7 @@ class FileDescription : public std::enable_shared_from_this<FileDescription> {
   // What is woken when Poll's answer may have changed; null when it never does.
   virtual WaitQueue* wait_queue() { return nullptr; }
   // Whether epoll(7) takes it (EPERM for regular files and directories).
-  virtual bool pollable() const { return wait_queue() != nullptr; }
+  virtual bool pollable() { return wait_queue() != nullptr; }
 
   // mmap(2)'s object; `shared` and `prot` may be refused (EACCES, ENODEV).
   virtual Result<std::shared_ptr<MemoryObject>> Map(Task& task, int prot,

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The roots of subsystems that the Kernel need not know by name: one of each,
+// made at boot and owned here. Handlers reach theirs through
+// task.kernel().subsystems().
+
+#ifndef KERNEL_SUBSYSTEMS_H_
+#define KERNEL_SUBSYSTEMS_H_
+
+#include <memory>
+
+#include "kernel/fs/anonymous.h"
+
+namespace emu {
+
+class Kernel;
+
+struct Subsystems {
+  explicit Subsystems(Kernel& kernel);
+  ~Subsystems();
+
+  AnonymousFileSystems anonymous;
+};
+
+}  // namespace emu
+
+#endif  // KERNEL_SUBSYSTEMS_H_
