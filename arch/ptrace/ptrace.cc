@@ -121,9 +121,8 @@ absl::Status setsigmask(Tid tid, SignalMask mask) {
 
 absl::StatusOr<SyscallInfo> syscall_info(Tid tid) {
   SyscallInfo info;
-  const long result =
-      RawCall(Request::GET_SYSCALL_INFO, tid, sizeof(ptrace_syscall_info),
-              Address(&info));
+  const long result = RawCall(Request::GET_SYSCALL_INFO, tid,
+                              sizeof(ptrace_syscall_info), Address(&info));
   if (result < 0) {
     return CallError(Request::GET_SYSCALL_INFO, tid, static_cast<int>(-result));
   }

@@ -69,9 +69,9 @@ absl::StatusOr<size_t> getregset(Tid tid, typename S::Regs* regs) {
 template <IsRegisterSet S>
 absl::StatusOr<size_t> setregset(Tid tid, const typename S::Regs& regs,
                                  size_t size = sizeof(typename S::Regs)) {
-  return setregset(tid, S::kValue,
-                   absl::MakeConstSpan(
-                       reinterpret_cast<const std::byte*>(&regs), size));
+  return setregset(
+      tid, S::kValue,
+      absl::MakeConstSpan(reinterpret_cast<const std::byte*>(&regs), size));
 }
 
 }  // namespace emu::ptrace

@@ -34,8 +34,8 @@ long RawCall(Request request, Tid tid, uintptr_t addr, uintptr_t data) {
 }
 
 absl::Status CallError(Request request, Tid tid, int error) {
-  return HostError(
-      error, absl::StrCat("ptrace(", RequestName(request), ", ", tid.value, ")"));
+  return HostError(error, absl::StrCat("ptrace(", RequestName(request), ", ",
+                                       tid.value, ")"));
 }
 
 }  // namespace emu::ptrace

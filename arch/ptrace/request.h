@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Request: every ptrace(2) request of this ISA, and the one way to make one.
-// The typed functions (ptrace.h, register_set.h, sysemu.h, ...) are built on it.
+// The typed functions (ptrace.h, register_set.h, sysemu.h, ...) are built on
+// it.
 
 #ifndef ARCH_PTRACE_REQUEST_H_
 #define ARCH_PTRACE_REQUEST_H_

@@ -58,9 +58,8 @@ TEST(SysemuTest, DeliversTheGivenSignal) {
 TEST(SysemuTest, FailsForAThreadThatIsNotTraced) {
   const absl::Status status = sysemu(Tid{getpid()});
   EXPECT_EQ(ErrnoOf(status), ESRCH);
-  EXPECT_EQ(status.message(),
-            absl::StrCat("ptrace(PTRACE_SYSEMU, ", getpid(),
-                         "): No such process"));
+  EXPECT_EQ(status.message(), absl::StrCat("ptrace(PTRACE_SYSEMU, ", getpid(),
+                                           "): No such process"));
 }
 
 TEST(SysemuStepTest, StopsAfterOneInstruction) {

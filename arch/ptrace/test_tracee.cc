@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <string>
+#include <variant>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -66,14 +66,17 @@ TraceStop Tracee::Wait() {
   const absl::StatusOr<Waited> waited = wait_tracee(tid_);
   EXPECT_TRUE(waited.ok()) << waited.status();
   if (!waited.ok()) return NoChange{};
-  reaped_ = waited->As<Exited>() != nullptr ||
-            waited->As<Signaled>() != nullptr;
+  reaped_ =
+      waited->As<Exited>() != nullptr || waited->As<Signaled>() != nullptr;
   return waited->stop;
 }
 
 void Tracee::KillAndReap() {
   if (!reaped_) ::kill(tid_.value, SIGKILL);
   while (!reaped_) {
+    // A tracee that stands in Event::EXIT is past being killed: only its
+    // tracer makes it go on. ESRCH for any other.
+    (void)cont(tid_);
     if (std::holds_alternative<NoChange>(Wait())) return;
   }
 }
@@ -87,7 +90,12 @@ Pipe::Pipe() {
 
 Pipe::~Pipe() {
   close(read_end);
-  close(write_end);
+  CloseWriteEnd();
+}
+
+void Pipe::CloseWriteEnd() {
+  if (write_end >= 0) close(write_end);
+  write_end = -1;
 }
 
 std::string Pipe::Drain() const {

@@ -59,6 +59,9 @@ struct Pipe {
   // Everything written so far, without blocking.
   std::string Drain() const;
 
+  // Leaves readers to meet the end of file.
+  void CloseWriteEnd();
+
   int read_end;
   int write_end;
 };

@@ -42,11 +42,10 @@ absl::StatusOr<Waited> wait_tracee(Tid tid, int flags) {
   if (pid == 0) return Waited{Tid{}, NoChange{}};
   if (pid > 0) return Waited{Tid{pid}, DecodeWaitStatus(status)};
   const int error = errno;
-  return HostError(error,
-                   absl::StrCat("waitpid(", tid.value, ", 0x",
-                                absl::Hex(static_cast<unsigned>(flags) |
-                                          static_cast<unsigned>(__WALL)),
-                                ")"));
+  return HostError(error, absl::StrCat("waitpid(", tid.value, ", 0x",
+                                       absl::Hex(static_cast<unsigned>(flags) |
+                                                 static_cast<unsigned>(__WALL)),
+                                       ")"));
 }
 
 }  // namespace emu::ptrace

@@ -29,7 +29,8 @@ struct Signaled {
   friend bool operator==(Signaled, Signaled) = default;
 };
 // A system call's entry or exit, or under sysemu the call itself. Known as such
-// only under Options::TRACESYSGOOD; without it, a SignalDeliveryStop of SIGTRAP.
+// only under Options::TRACESYSGOOD; without it, a SignalDeliveryStop of
+// SIGTRAP.
 struct SyscallStop {
   friend bool operator==(SyscallStop, SyscallStop) = default;
 };
@@ -55,9 +56,9 @@ struct Continued {
   friend bool operator==(Continued, Continued) = default;
 };
 
-using TraceStop = std::variant<NoChange, Exited, Signaled, SyscallStop,
-                               EventStop, SignalDeliveryStop, GroupStop,
-                               Continued>;
+using TraceStop =
+    std::variant<NoChange, Exited, Signaled, SyscallStop, EventStop,
+                 SignalDeliveryStop, GroupStop, Continued>;
 
 // Decodes the status word that waitpid(2) stored.
 TraceStop DecodeWaitStatus(int status);
