@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "arch/host/live_env.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "arch/base/host_status.h"
+
+namespace emu {
+namespace {
+
+constexpr Nanos kSecond = 1'000'000'000;
+constexpr Nanos kMicrosecond = 1'000;
+
+// Streams of one key: their numbers are part of what a seed means.
+constexpr uint32_t kGuestStream = 0;
+constexpr uint32_t kScheduleStream = 1;
+
+absl::StatusOr<RandomStream::Key> RandomKey() {
+  RandomStream::Key key;
+  if (getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size())) {
+    return HostError(errno, "getrandom(32)");
+  }
+  return key;
+}
+
+// SIGALRM after `limit`; 0 for none.
+absl::Status SetAlarm(Nanos limit) {
+  // At least a microsecond: 0 would be none.
+  const Nanos micros = (limit + kMicrosecond - 1) / kMicrosecond;
+  itimerval timer = {};
+  timer.it_value.tv_sec = micros / 1'000'000;
+  timer.it_value.tv_usec = micros % 1'000'000;
+  if (setitimer(ITIMER_REAL, &timer, nullptr) != 0) {
+    return HostError(errno, "setitimer(ITIMER_REAL)");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Nanos HostClock(int id) {
+  timespec now = {};
+  syscall(SYS_clock_gettime, id, &now);
+  return now.tv_sec * kSecond + now.tv_nsec;
+}
+
+absl::StatusOr<std::unique_ptr<LiveEnv>> LiveEnv::Create(
+    const LiveEnvOptions& options, HostSignals& signals) {
+  RandomStream::Key key;
+  if (options.seed) {
+    key = RandomStream::KeyFromSeed(*options.seed);
+  } else {
+    absl::StatusOr<RandomStream::Key> random = RandomKey();
+    if (!random.ok()) return random.status();
+    key = *random;
+  }
+  auto env = std::unique_ptr<LiveEnv>(new LiveEnv(options, key, signals));
+  if (options.time_limit) {
+    absl::Status status = SetAlarm(*options.time_limit);
+    if (!status.ok()) return status;
+  }
+  return env;
+}
+
+LiveEnv::LiveEnv(const LiveEnvOptions& options, const RandomStream::Key& key,
+                 HostSignals& signals)
+    : signals_(signals),
+      streams_(signals),
+      guest_random_(key, kGuestStream),
+      schedule_random_(key, kScheduleStream),
+      random_schedule_(options.random_schedule),
+      boot_time_(options.boot_time),
+      started_(HostClock(CLOCK_MONOTONIC)),
+      time_limit_(options.time_limit) {}
+
+LiveEnv::~LiveEnv() {
+  if (time_limit_) SetAlarm(0).IgnoreError();
+}
+
+void LiveEnv::FillRandom(absl::Span<char> out) { guest_random_.Fill(out); }
+
+size_t LiveEnv::PickNext(size_t runnable) {
+  return random_schedule_ && runnable > 1 ? schedule_random_.Below(runnable)
+                                          : 0;
+}
+
+Nanos LiveEnv::HostTime() { return HostClock(CLOCK_MONOTONIC) - started_; }
+
+Result<size_t> LiveEnv::ReadInput(absl::Span<char> out) {
+  // Before the look: a byte that comes later raises it again.
+  signals_.TakeInput();
+  return streams_.Read(out);
+}
+
+Result<size_t> LiveEnv::WriteOutput(StdStream stream,
+                                    absl::Span<const char> bytes) {
+  signals_.TakeInput();
+  return streams_.Write(stream, bytes);
+}
+
+void LiveEnv::Wait(bool input, std::optional<Nanos> timeout) {
+  pollfd in = {.fd = streams_.input_fd(), .events = POLLIN, .revents = 0};
+  absl::Span<pollfd> polled;
+  if (input && in.fd >= 0) {
+    streams_.EnterRaw();
+    polled = absl::MakeSpan(&in, 1);
+  }
+  signals_.Poll(polled, timeout).IgnoreError();
+  signals_.TakeInput();
+}
+
+std::optional<int> LiveEnv::TakeSignal() {
+  if (!signals_.Pending()) return std::nullopt;
+  for (;;) {
+    const std::optional<int> signo = signals_.Take();
+    if (signo == SIGTSTP) {
+      StopUntilContinued();
+    } else if (signo == SIGCONT) {
+      streams_.Resume();
+      return signo;
+    } else {
+      return signo;
+    }
+  }
+}
+
+bool LiveEnv::TimedOut() {
+  if (signals_.TakeAlarm()) timed_out_ = true;
+  return timed_out_;
+}
+
+void LiveEnv::StopUntilContinued() {
+  streams_.Suspend();
+  raise(SIGSTOP);
+  streams_.Resume();
+}
+
+}  // namespace emu

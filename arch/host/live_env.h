@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Env on the running host: seeded randomness, emu's own standard streams, the
+// host's clock and signals. Owned by main.
+
+#ifndef ARCH_HOST_LIVE_ENV_H_
+#define ARCH_HOST_LIVE_ENV_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "arch/env.h"
+#include "arch/host/host_signals.h"
+#include "arch/host/random_stream.h"
+#include "arch/host/standard_streams.h"
+
+namespace emu {
+
+struct LiveEnvOptions {
+  // What guests' randomness is made of; no value: the host's entropy.
+  std::optional<uint64_t> seed = 0;
+  // Whether the order in which threads run is drawn from the seed as well; else
+  // the oldest runs first.
+  bool random_schedule = false;
+  Nanos boot_time = 0;
+  // How much host time the run may take.
+  std::optional<Nanos> time_limit = std::nullopt;
+};
+
+class LiveEnv : public Env {
+ public:
+  // `signals` outlives it. The time limit starts to run.
+  static absl::StatusOr<std::unique_ptr<LiveEnv>> Create(
+      const LiveEnvOptions& options, HostSignals& signals);
+  ~LiveEnv() override;
+
+  void FillRandom(absl::Span<char> out) override;
+  size_t PickNext(size_t runnable) override;
+  Nanos BootTime() override { return boot_time_; }
+  Nanos HostTime() override;
+  StreamKind Kind(StdStream stream) override { return streams_.Kind(stream); }
+  Result<size_t> ReadInput(absl::Span<char> out) override;
+  Result<size_t> WriteOutput(StdStream stream,
+                             absl::Span<const char> bytes) override;
+  TerminalSize WindowSize() override { return streams_.WindowSize(); }
+  void Wait(bool input, std::optional<Nanos> timeout) override;
+  std::optional<int> TakeSignal() override;
+  bool TimedOut() override;
+
+  // For emu's own words on standard error.
+  StandardStreams& streams() { return streams_; }
+
+ private:
+  LiveEnv(const LiveEnvOptions& options, const RandomStream::Key& key,
+          HostSignals& signals);
+
+  // SIGTSTP is for emu, which stops with all its guests.
+  void StopUntilContinued();
+
+  HostSignals& signals_;
+  StandardStreams streams_;
+  RandomStream guest_random_;
+  RandomStream schedule_random_;
+  const bool random_schedule_;
+  const Nanos boot_time_;
+  const Nanos started_;  // on the host's monotonic clock
+  const std::optional<Nanos> time_limit_;
+  bool timed_out_ = false;
+};
+
+// The host's clock `id`, by the system call: emu may not run the vDSO's code.
+Nanos HostClock(int id);
+
+}  // namespace emu
+
+#endif  // ARCH_HOST_LIVE_ENV_H_

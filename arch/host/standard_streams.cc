@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "arch/host/standard_streams.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "absl/strings/str_replace.h"
+
+namespace emu {
+namespace {
+
+const dev_t kNullDevice = makedev(1, 3);
+
+int Index(StdStream stream) { return static_cast<int>(stream); }
+
+// The terminal that `fd` is open on, by whatever name it was opened.
+unsigned TerminalDevice(int fd) {
+  unsigned device = 0;
+  return ioctl(fd, TIOCGDEV, &device) == 0 ? device : 0;
+}
+
+// A description of our own of what `fd` is open on. A terminal that belongs to
+// somebody else (after su) can still be had as the controlling terminal.
+OwnedFd OpenAgain(int fd, bool input, bool is_terminal) {
+  const int flags = O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+  char link[32];
+  snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+  const int access = is_terminal ? O_RDWR : (input ? O_RDONLY : O_WRONLY);
+  OwnedFd own(open(link, access | flags));
+  if (!own.valid() && is_terminal) {
+    own.Reset(open("/dev/tty", O_RDWR | flags));
+    if (own.valid() && TerminalDevice(own.get()) != TerminalDevice(fd)) {
+      own.Reset();
+    }
+  }
+  return own;
+}
+
+// Bytes of `text`, from its start, that became the first `n` of it without the
+// carriage returns before line ends.
+size_t OriginalLength(absl::Span<const char> text, size_t n) {
+  size_t at = 0;
+  for (; at < text.size(); ++at) {
+    const bool dropped =
+        text[at] == '\r' && at + 1 < text.size() && text[at + 1] == '\n';
+    if (dropped) continue;
+    if (n == 0) break;
+    --n;
+  }
+  return at;
+}
+
+}  // namespace
+
+StandardStreams::StandardStreams(HostSignals& signals,
+                                 const std::array<int, 3>& fds)
+    : signals_(signals) {
+  for (int i = 0; i < 3; ++i) streams_[i] = Open(fds[i], i == 0);
+  const Stream& in = streams_[0];
+  if (in.kind == Env::StreamKind::kTerminal) {
+    terminal_ = std::make_unique<TerminalMode>(in.fd);
+  }
+}
+
+StandardStreams::Stream StandardStreams::Open(int fd, bool input) {
+  Stream stream;
+  struct stat st = {};
+  if (fstat(fd, &st) != 0) {
+    // Gets the same number, the lowest free one: those below are open by now.
+    (void)open("/dev/null", input ? O_RDONLY : O_WRONLY);
+    return stream;
+  }
+  stream.fd = fd;
+  stream.kind = Env::StreamKind::kPipe;
+  if (S_ISCHR(st.st_mode) && st.st_rdev == kNullDevice) {
+    stream.kind = Env::StreamKind::kNull;
+  } else if (isatty(fd)) {
+    stream.kind = Env::StreamKind::kTerminal;
+  } else if (S_ISSOCK(st.st_mode)) {
+    stream.access = Access::kSocket;
+    return stream;
+  } else if (!S_ISFIFO(st.st_mode)) {
+    return stream;
+  }
+  if (stream.kind == Env::StreamKind::kNull) return stream;
+  stream.own = OpenAgain(fd, input,
+                         stream.kind == Env::StreamKind::kTerminal);
+  stream.access = stream.own.valid() ? Access::kPrivate : Access::kPollFirst;
+  if (stream.own.valid()) stream.fd = stream.own.get();
+  return stream;
+}
+
+Env::StreamKind StandardStreams::Kind(StdStream stream) const {
+  return streams_[Index(stream)].kind;
+}
+
+TerminalSize StandardStreams::WindowSize() const {
+  TerminalSize size;
+  for (const Stream& stream : streams_) {
+    if (stream.kind != Env::StreamKind::kTerminal) continue;
+    struct winsize now = {};
+    if (ioctl(stream.fd, TIOCGWINSZ, &now) != 0) continue;
+    // A terminal that was never told its size says 0.
+    if (now.ws_row != 0) size.rows = now.ws_row;
+    if (now.ws_col != 0) size.columns = now.ws_col;
+    break;
+  }
+  return size;
+}
+
+int StandardStreams::input_fd() const { return streams_[0].fd; }
+
+void StandardStreams::EnterRaw() {
+  if (!terminal_ || terminal_->raw()) return;
+  terminal_->EnterRaw();
+  const Stream& in = streams_[0];
+  if (!in.own.valid()) return;
+  const f_owner_ex owner = {.type = F_OWNER_TID, .pid = gettid()};
+  fcntl(in.fd, F_SETOWN_EX, &owner);
+  fcntl(in.fd, F_SETFL, fcntl(in.fd, F_GETFL) | O_ASYNC);
+}
+
+void StandardStreams::Suspend() {
+  resume_raw_ = raw();
+  if (terminal_) terminal_->Restore();
+}
+
+void StandardStreams::Resume() {
+  if (resume_raw_) EnterRaw();
+}
+
+Result<size_t> StandardStreams::Read(absl::Span<char> out) {
+  const Stream& in = streams_[0];
+  if (in.fd < 0) return 0;
+  EnterRaw();
+  if (in.access == Access::kPollFirst) {
+    pollfd ready = {.fd = in.fd, .events = POLLIN, .revents = 0};
+    if (poll(&ready, 1, 0) <= 0) return Errno(EAGAIN);
+  }
+  ssize_t n;
+  do {
+    n = in.access == Access::kSocket
+            ? recv(in.fd, out.data(), out.size(), MSG_DONTWAIT)
+            : read(in.fd, out.data(), out.size());
+  } while (n < 0 && errno == EINTR);
+  if (n < 0) return Errno(errno == EAGAIN ? EAGAIN : EIO);
+  return static_cast<size_t>(n);
+}
+
+Result<size_t> StandardStreams::Write(StdStream stream,
+                                      absl::Span<const char> bytes) {
+  const Stream& out = streams_[Index(stream)];
+  if (out.fd < 0) return Errno(EBADF);
+  // The guest's terminal has made CR LF of a line's end. The host's would add
+  // another CR.
+  if (out.kind == Env::StreamKind::kTerminal && !raw() &&
+      TerminalMode(out.fd).AddsCarriageReturns()) {
+    const std::string plain = absl::StrReplaceAll(
+        absl::string_view(bytes.data(), bytes.size()), {{"\r\n", "\n"}});
+    const size_t done = TRY(WriteBytes(out, plain));
+    return done == plain.size() ? bytes.size() : OriginalLength(bytes, done);
+  }
+  return WriteBytes(out, bytes);
+}
+
+Result<size_t> StandardStreams::WriteBytes(const Stream& stream,
+                                           absl::Span<const char> bytes) {
+  size_t done = 0;
+  while (done < bytes.size()) {
+    size_t size = bytes.size() - done;
+    ssize_t n = -1;
+    if (stream.access == Access::kPollFirst) {
+      // What poll(2) promises: room for as much as this.
+      size = std::min<size_t>(size, PIPE_BUF);
+      if (!ReadyToWrite(stream)) break;
+    }
+    if (stream.access == Access::kSocket) {
+      n = send(stream.fd, &bytes[done], size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } else {
+      n = write(stream.fd, &bytes[done], size);
+    }
+    if (n >= 0) {
+      done += n;
+    } else if (errno == EAGAIN) {
+      if (!ReadyToWrite(stream)) break;
+    } else if (errno != EINTR) {
+      if (done == 0) return Errno(errno);
+      break;
+    }
+  }
+  if (done == 0 && !bytes.empty()) return Errno(EAGAIN);
+  return done;
+}
+
+// Waits for room; false when a signal came first.
+bool StandardStreams::ReadyToWrite(const Stream& stream) {
+  pollfd ready = {.fd = stream.fd, .events = POLLOUT, .revents = 0};
+  const absl::StatusOr<int> n =
+      signals_.Poll(absl::MakeSpan(&ready, 1), std::nullopt);
+  return n.ok() && *n > 0;
+}
+
+void WriteDiagnostic(absl::string_view text, bool raw) {
+  std::string with_returns;
+  if (raw) {
+    with_returns = absl::StrReplaceAll(text, {{"\n", "\r\n"}});
+    text = with_returns;
+  }
+  while (!text.empty()) {
+    const ssize_t n = write(STDERR_FILENO, text.data(), text.size());
+    if (n >= 0) {
+      text.remove_prefix(n);
+    } else if (errno == EAGAIN) {
+      pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+      poll(&ready, 1, -1);
+    } else if (errno != EINTR) {
+      return;
+    }
+  }
+}
+
+}  // namespace emu

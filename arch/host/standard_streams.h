@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// emu's own standard input, output and error as the guest uses them. Other
+// processes share their descriptions, so no flag of those is ever changed:
+// pipes and terminals are opened a second time, without blocking, where the
+// host allows that, and else looked at with poll(2) first.
+
+#ifndef ARCH_HOST_STANDARD_STREAMS_H_
+#define ARCH_HOST_STANDARD_STREAMS_H_
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "arch/env.h"
+#include "arch/host/host_signals.h"
+#include "arch/host/owned_fd.h"
+#include "arch/host/terminal_mode.h"
+#include "arch/result.h"
+
+namespace emu {
+
+class StandardStreams {
+ public:
+  // `signals` outlives the object. A stream that is closed is given a
+  // descriptor of /dev/null, so that no other file of emu takes its number.
+  explicit StandardStreams(HostSignals& signals,
+                           const std::array<int, 3>& fds = {0, 1, 2});
+  StandardStreams(const StandardStreams&) = delete;
+  StandardStreams& operator=(const StandardStreams&) = delete;
+
+  Env::StreamKind Kind(StdStream stream) const;
+  TerminalSize WindowSize() const;
+
+  // As Env's. The first look for input makes the terminal raw, and from then on
+  // its bytes raise SIGIO.
+  Result<size_t> Read(absl::Span<char> out);
+  Result<size_t> Write(StdStream stream, absl::Span<const char> bytes);
+
+  // Where poll(2) shows input.
+  int input_fd() const;
+  void EnterRaw();
+
+  // The terminal as it was before emu, and back: around being stopped.
+  void Suspend();
+  void Resume();
+  bool raw() const { return terminal_ && terminal_->raw(); }
+
+ private:
+  enum class Access {
+    kDirect,      // never blocks: files and most devices
+    kPrivate,     // a description of our own, O_NONBLOCK
+    kSocket,      // MSG_DONTWAIT
+    kPollFirst,   // shared and blocking
+  };
+  struct Stream {
+    Env::StreamKind kind = Env::StreamKind::kClosed;
+    Access access = Access::kDirect;
+    int fd = -1;  // to use
+    OwnedFd own;
+  };
+
+  static Stream Open(int fd, bool input);
+  Result<size_t> WriteBytes(const Stream& stream, absl::Span<const char> bytes);
+  bool ReadyToWrite(const Stream& stream);
+
+  HostSignals& signals_;
+  std::array<Stream, 3> streams_;
+  std::unique_ptr<TerminalMode> terminal_;  // where standard input is one
+  bool resume_raw_ = false;
+};
+
+// Writes all of `text`, emu's own words, to standard error; line by line even
+// where the terminal is raw.
+void WriteDiagnostic(absl::string_view text, bool raw);
+
+}  // namespace emu
+
+#endif  // ARCH_HOST_STANDARD_STREAMS_H_
