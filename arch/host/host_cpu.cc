@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "arch/host/host_cpu.h"
+
+#include <linux/audit.h>
+#include <signal.h>
+
+#include <cstring>
+#include <variant>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "arch/isa/fault.h"
+#include "arch/isa/signal_frame.h"
+#include "arch/ptrace/ptrace.h"
+
+namespace emu {
+namespace {
+
+using Mode = HostThread::Mode;
+using Kind = Stop::Kind;
+
+Stop StopOf(Kind kind) {
+  Stop stop;
+  stop.kind = kind;
+  return stop;
+}
+
+// Whether the kernel of the host raised it, for what the thread executed.
+bool IsSynchronous(int signo, int code) {
+  switch (signo) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGTRAP:
+      return code > 0;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+HostCpu::~HostCpu() { space_->process().Park(thread_); }
+
+Stop HostCpu::Run(const RunLimit& limit) {
+  environment_.signals.BeginRun(thread_.tid().value, limit.slice);
+  Stop stop = environment_.signals.TakeInterrupt() ? StopOf(Kind::kSlice)
+                                                   : RunUntilStop(limit);
+  environment_.signals.EndRun();
+  return stop;
+}
+
+Mode HostCpu::PrepareMode(const RunLimit& limit) {
+  space_->set_worker(thread_);
+  if (limit.step) {
+    // Leaving a system call, a step would be of two instructions.
+    if (in_syscall_) thread_.LeaveSyscall();
+    space_->Flush();
+    pushed_flags_ = isa::PushedFlags(ReadInstruction(thread_.ip()));
+    return Mode::kSysemuStep;
+  }
+  one_call_ = space_->queue().TakeOne();
+  if (one_call_.has_value()) {
+    thread_.PrepareOneCall(*one_call_);
+    return Mode::kOneCall;
+  }
+  space_->Flush();
+  return Mode::kSysemu;
+}
+
+Stop HostCpu::RunUntilStop(const RunLimit& limit) {
+  mode_ = PrepareMode(limit);
+  in_syscall_ = false;
+  trapped_.reset();
+  std::optional<Stop> stop;
+  if (!space_->broken()) {
+    thread_.Resume(mode_);
+    while (!(stop = Translate(thread_.Await()))) thread_.Continue();
+  }
+  if (one_call_.has_value() && !thread_.gone() &&
+      !MappingQueue::WasMade(*one_call_, thread_.OneCallResult())) {
+    space_->Break(absl::ResourceExhaustedError(
+        absl::StrCat("a mapping in a guest failed: errno ",
+                     -static_cast<int64_t>(thread_.OneCallResult()))));
+  }
+  one_call_.reset();
+  if (thread_.gone()) space_->Break(thread_.failure());
+  if (space_->broken() || thread_.gone()) {
+    if (environment_.failure.ok()) environment_.failure = space_->failure();
+    return StopOf(Kind::kGone);
+  }
+  return *stop;
+}
+
+std::optional<Stop> HostCpu::Translate(const ptrace::TraceStop& stop) {
+  if (thread_.gone()) return StopOf(Kind::kGone);
+  if (std::holds_alternative<ptrace::SyscallStop>(stop)) return OnSyscall();
+  if (auto* event = std::get_if<ptrace::EventStop>(&stop)) {
+    if (event->event == ptrace::Event::SECCOMP) return OnSyscall();
+    return OnInterrupt();
+  }
+  if (auto* signal = std::get_if<ptrace::SignalDeliveryStop>(&stop)) {
+    return OnSignal(signal->signal.number);
+  }
+  return std::nullopt;
+}
+
+Stop HostCpu::OnSyscall() {
+  const ptrace::SyscallInfo info = thread_.ReadSyscall();
+  // The numbers lie at the same place in both members.
+  const ptrace::SyscallInfo::Entry& call = info.entry;
+  Stop stop = StopOf(Kind::kSyscall);
+  stop.number = call.nr;
+  std::memcpy(stop.args.data(), call.args, sizeof(call.args));
+  stop.foreign = isa::IsForeignSyscall(info.arch, call.nr);
+  number_ = call.nr;
+  in_syscall_ = true;
+  if (mode_ == Mode::kSysemuStep) isa::HideStepFromSyscall(thread_.Edit());
+  if (isa::InVsyscallPage(info.instruction_pointer)) {
+    // The host returns from there to the guest before it looks at registers
+    // again; what comes after is a stop like any other.
+    thread_.SetResult(0);
+    thread_.LeaveSyscall();
+    in_syscall_ = false;
+  }
+  return stop;
+}
+
+std::optional<Stop> HostCpu::OnInterrupt() {
+  if (mode_ == Mode::kOneCall) thread_.LeaveStub();
+  if (environment_.signals.TakeInterrupt()) return StopOf(Kind::kSlice);
+  // It was meant for the run before.
+  if (mode_ == Mode::kOneCall) {
+    mode_ = Mode::kSysemu;
+    thread_.Resume(mode_);
+    return Translate(thread_.Await());
+  }
+  return std::nullopt;
+}
+
+absl::Span<const uint8_t> HostCpu::ReadInstruction(GuestAddr ip) {
+  const size_t n = space_->CopyIn(instruction_, ip, sizeof(instruction_));
+  return absl::MakeConstSpan(instruction_, n);
+}
+
+std::optional<Stop> HostCpu::OnSignal(int signo) {
+  absl::StatusOr<siginfo_t> info = ptrace::getsiginfo(thread_.tid());
+  if (!info.ok() || !IsSynchronous(signo, info->si_code)) return std::nullopt;
+  if (signo == SIGTRAP && mode_ == Mode::kSysemuStep &&
+      info->si_code != SI_KERNEL && !isa::StepsItself(thread_.Get())) {
+    HidePushedTrapFlag();
+    return StopOf(Kind::kStep);
+  }
+  FaultInfo fault;
+  fault.signo = signo;
+  fault.code = info->si_code;
+  fault.addr = reinterpret_cast<GuestAddr>(info->si_addr);
+  if (signo == SIGSEGV) {
+    if (std::optional<Stop> stop = OnSegv(fault)) return stop;
+  }
+  Stop stop = StopOf(Kind::kFault);
+  const isa::Registers& regs = thread_.Get();
+  isa::DescribeFault(regs, ReadInstruction(isa::Ip(regs)), fault);
+  stop.fault = fault;
+  return stop;
+}
+
+// The faults that are emu's to answer.
+std::optional<Stop> HostCpu::OnSegv(const FaultInfo& fault) {
+  const GuestAddr ip = thread_.ip();
+  if (fault.code == SI_KERNEL) {
+    trapped_ = isa::DecodeTrapped(ReadInstruction(ip));
+    if (!trapped_.has_value()) return std::nullopt;
+    Stop stop = StopOf(Kind::kTrapped);
+    stop.trap = trapped_->trap;
+    return stop;
+  }
+  // A host without vsyscall page: what the page would do is done here.
+  std::optional<uint64_t> number = isa::VsyscallNumber(ip);
+  if (!number.has_value()) return std::nullopt;
+  isa::Registers& regs = thread_.Edit();
+  if (!isa::ReturnFromVsyscall(regs, [this](GuestAddr from, uint64_t* to) {
+        return space_->CopyIn(to, from, sizeof(*to)) == sizeof(*to);
+      })) {
+    return std::nullopt;
+  }
+  Stop stop = StopOf(Kind::kSyscall);
+  stop.number = *number;
+  stop.args = isa::SyscallArgs(regs);
+  number_ = *number;
+  return stop;
+}
+
+// PUSHF shows that it was single-stepped.
+void HostCpu::HidePushedTrapFlag() {
+  if (pushed_flags_ == 0) return;
+  const GuestAddr at = thread_.sp();
+  uint64_t flags = 0;
+  if (space_->CopyIn(&flags, at, pushed_flags_) != pushed_flags_) return;
+  flags &= ~isa::kTrapFlag;
+  space_->CopyOut(at, &flags, pushed_flags_);
+}
+
+void HostCpu::RestartAs(uint64_t number) {
+  isa::RestartSyscall(thread_.Edit(), number);
+}
+
+void HostCpu::FinishTrap(uint64_t value) {
+  if (!trapped_.has_value()) return;
+  isa::FinishTrapped(thread_.Edit(), *trapped_, value);
+  trapped_.reset();
+}
+
+void HostCpu::Reset(GuestAddr entry, GuestAddr sp) {
+  thread_.Set(isa::InitialRegisters(entry, sp));
+  if (thread_.gone()) return;
+  absl::Status status =
+      environment_.initial_registers.Store(thread_.tid());
+  if (!status.ok()) space_->Break(status);
+}
+
+Result<int64_t> HostCpu::ArchPrctl(int code, GuestAddr arg,
+                                   FrameMemory& memory) {
+  isa::Registers regs = thread_.Get();
+  bool changed = false;
+  const int64_t result =
+      TRY(isa::ArchPrctl(regs, code, arg, memory, &changed));
+  if (changed) thread_.Edit() = regs;
+  return result;
+}
+
+Result<> HostCpu::PushSignalFrame(const SignalFrame& frame,
+                                  FrameMemory& memory) {
+  ExtendedRegisters extended;
+  if (!extended.Fetch(thread_.tid()).ok()) return Errno(EFAULT);
+  return isa::PushSignalFrame(frame, memory, thread_.Edit(),
+                              extended.bytes());
+}
+
+Result<RestoredFrame> HostCpu::PopSignalFrame(FrameMemory& memory) {
+  ExtendedRegisters extended;
+  if (!extended.Fetch(thread_.tid()).ok()) return Errno(EFAULT);
+  isa::Registers regs = thread_.Get();
+  const RestoredFrame frame =
+      TRY(isa::PopSignalFrame(memory, regs, extended.bytes()));
+  if (!extended.Store(thread_.tid()).ok()) return Errno(EFAULT);
+  thread_.Edit() = regs;
+  return frame;
+}
+
+std::string HostCpu::DumpRegisters() {
+  const isa::Registers& regs = thread_.Get();
+  return std::string(reinterpret_cast<const char*>(&regs), sizeof(regs));
+}
+
+}  // namespace emu

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Cpu by a thread of the host: the run loop, and what each stop of ptrace(2)
+// means.
+
+#ifndef ARCH_HOST_HOST_CPU_H_
+#define ARCH_HOST_HOST_CPU_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "arch/host/extended_registers.h"
+#include "arch/host/host_address_space.h"
+#include "arch/host/host_signals.h"
+#include "arch/host/host_thread.h"
+#include "arch/isa/instruction.h"
+#include "arch/isa/registers.h"
+#include "arch/machine.h"
+#include "arch/ptrace/wait.h"
+
+namespace emu {
+
+// What all Cpus of a machine need.
+struct CpuEnvironment {
+  HostSignals& signals;
+  // Of a new program.
+  ExtendedRegisters initial_registers;
+  // The first failure of the host that a guest died of.
+  absl::Status failure;
+};
+
+class HostCpu final : public Cpu {
+ public:
+  HostCpu(std::shared_ptr<HostAddressSpace> space, HostThread& thread,
+          CpuEnvironment& environment)
+      : space_(std::move(space)), thread_(thread), environment_(environment) {}
+  ~HostCpu() override;
+
+  Stop Run(const RunLimit& limit) override;
+
+  GuestAddr ip() override { return thread_.ip(); }
+  GuestAddr sp() override { return thread_.sp(); }
+  void SetResult(int64_t result) override {
+    thread_.SetResult(static_cast<uint64_t>(result));
+  }
+  void Restart() override { RestartAs(number_); }
+  void RestartAs(uint64_t number) override;
+  void FinishTrap(uint64_t value) override;
+  bool CanRedirect() const override { return true; }
+  void SetStack(GuestAddr sp) override { isa::SetSp(thread_.Edit(), sp); }
+  void SetTls(GuestAddr tls) override { isa::SetTls(thread_.Edit(), tls); }
+  void Reset(GuestAddr entry, GuestAddr sp) override;
+  Result<int64_t> ArchPrctl(int code, GuestAddr arg,
+                            FrameMemory& memory) override;
+  Result<> PushSignalFrame(const SignalFrame& frame,
+                           FrameMemory& memory) override;
+  Result<RestoredFrame> PopSignalFrame(FrameMemory& memory) override;
+  std::string DumpRegisters() override;
+
+  HostAddressSpace& space() { return *space_; }
+  HostThread& thread() { return thread_; }
+
+ private:
+  Stop RunUntilStop(const RunLimit& limit);
+  HostThread::Mode PrepareMode(const RunLimit& limit);
+  // The stop that the kernel is told of, if any.
+  std::optional<Stop> Translate(const ptrace::TraceStop& stop);
+  Stop OnSyscall();
+  std::optional<Stop> OnSignal(int signo);
+  std::optional<Stop> OnSegv(const FaultInfo& fault);
+  std::optional<Stop> OnInterrupt();
+  absl::Span<const uint8_t> ReadInstruction(GuestAddr ip);
+  void HidePushedTrapFlag();
+
+  const std::shared_ptr<HostAddressSpace> space_;
+  HostThread& thread_;
+  CpuEnvironment& environment_;
+
+  HostThread::Mode mode_ = HostThread::Mode::kSysemu;
+  uint64_t number_ = 0;      // of the last system call
+  bool in_syscall_ = false;  // stopped in it
+  size_t pushed_flags_ = 0;  // bytes of flags that the step pushes
+  std::optional<isa::StubCall> one_call_;
+  std::optional<isa::TrappedInstruction> trapped_;
+  uint8_t instruction_[isa::kMaxInstruction];
+};
+
+}  // namespace emu
+
+#endif  // ARCH_HOST_HOST_CPU_H_

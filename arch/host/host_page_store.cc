@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "arch/host/host_page_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "arch/base/check.h"
+#include "arch/base/host_status.h"
+
+namespace emu {
+namespace {
+
+// Less would not hold a program's files.
+constexpr uint64_t kLeastSize = uint64_t{1} << 26;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<HostPageStore>> HostPageStore::Create(
+    uint64_t size) {
+  auto store = std::unique_ptr<HostPageStore>(new HostPageStore);
+  store->fd_ = memfd_create("emu-pages", MFD_CLOEXEC);
+  if (store->fd_ < 0) return HostError(errno, "memfd_create(\"emu-pages\")");
+  for (size = PageUp(size);; size = PageUp(size / 2)) {
+    if (ftruncate(store->fd_, static_cast<off_t>(size)) == 0) {
+      void* base = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_NORESERVE, store->fd_, 0);
+      if (base != MAP_FAILED) {
+        store->base_ = static_cast<char*>(base);
+        store->size_ = size;
+        // It is emu's own: a guest's process never needs to inherit it.
+        madvise(base, size, MADV_DONTFORK);
+        madvise(base, size, MADV_DONTDUMP);
+        return store;
+      }
+    }
+    if (size <= kLeastSize) {
+      return HostError(errno, absl::StrCat("mmap(emu-pages, ", size, ")"));
+    }
+  }
+}
+
+HostPageStore::~HostPageStore() {
+  if (base_ != nullptr) munmap(base_, size_);
+  if (fd_ >= 0) close(fd_);
+}
+
+Result<uint64_t> HostPageStore::Reserve(uint64_t length) {
+  EMU_CHECK(length % kPageSize == 0);
+  if (length > size_ - next_) return Errno(ENOSPC);
+  const uint64_t offset = next_;
+  next_ += length;
+  return offset;
+}
+
+void HostPageStore::Free(uint64_t offset, uint64_t length) {
+  const uint64_t start = PageUp(offset);
+  const uint64_t end = PageDown(offset + length);
+  if (start >= end) return;
+  EMU_CHECK(end <= size_);
+  // Where the host cannot punch holes (it can since Linux 3.5), zeroes do.
+  if (fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                static_cast<off_t>(start),
+                static_cast<off_t>(end - start)) != 0) {
+    std::fill(At(start), At(end), 0);
+  }
+}
+
+uint64_t HostPageStore::Seek(uint64_t offset, uint64_t end, int whence) {
+  if (offset >= end) return end;
+  const off_t found = lseek(fd_, static_cast<off_t>(offset), whence);
+  if (found < 0) return end;  // ENXIO: nothing more
+  return std::min(static_cast<uint64_t>(found), end);
+}
+
+uint64_t HostPageStore::NextData(uint64_t offset, uint64_t end) {
+  return Seek(offset, end, SEEK_DATA);
+}
+
+uint64_t HostPageStore::NextHole(uint64_t offset, uint64_t end) {
+  return Seek(offset, end, SEEK_HOLE);
+}
+
+}  // namespace emu

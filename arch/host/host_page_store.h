@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// PageStore by one sparse memory file, mapped into emu as a whole. Nothing of
+// it takes memory before it is written.
+
+#ifndef ARCH_HOST_HOST_PAGE_STORE_H_
+#define ARCH_HOST_HOST_PAGE_STORE_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "arch/page_store.h"
+
+namespace emu {
+
+class HostPageStore final : public PageStore {
+ public:
+  static constexpr uint64_t kDefaultSize = uint64_t{1} << 44;
+
+  // A store of `size` bytes, or of what the host lets a process map, halving
+  // until it does. To be made before a guest machine: see HostMachineOptions.
+  // Expects SIGXFSZ to be ignored.
+  static absl::StatusOr<std::unique_ptr<HostPageStore>> Create(
+      uint64_t size = kDefaultSize);
+  ~HostPageStore() override;
+  HostPageStore(const HostPageStore&) = delete;
+  HostPageStore& operator=(const HostPageStore&) = delete;
+
+  // The memory file, which guests map by offset.
+  int fd() const { return fd_; }
+  uint64_t size() const { return size_; }
+
+  Result<uint64_t> Reserve(uint64_t length) override;
+  char* At(uint64_t offset) override { return base_ + offset; }
+  void Free(uint64_t offset, uint64_t length) override;
+  uint64_t NextData(uint64_t offset, uint64_t end) override;
+  uint64_t NextHole(uint64_t offset, uint64_t end) override;
+
+ private:
+  HostPageStore() = default;
+  uint64_t Seek(uint64_t offset, uint64_t end, int whence);
+
+  int fd_ = -1;
+  char* base_ = nullptr;
+  uint64_t size_ = 0;
+  uint64_t next_ = 0;  // where nothing is reserved yet
+};
+
+}  // namespace emu
+
+#endif  // ARCH_HOST_HOST_PAGE_STORE_H_

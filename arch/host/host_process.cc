@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "arch/host/host_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "arch/base/host_status.h"
+#include "arch/host/extended_registers.h"
+
+namespace emu {
+namespace {
+
+// For all that a guest process starts: emu is its parent and its tracer, and
+// shares its descriptors. The exit signal is none: emu waits for whom it ends.
+constexpr uint64_t kCloneFlags = CLONE_PARENT | CLONE_PTRACE | CLONE_FILES;
+constexpr uint64_t kThreadFlags = kCloneFlags | CLONE_VM | CLONE_FS |
+                                  CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+
+// Waits until `tid` has ended; at once if it is no child of ours (any more).
+void Reap(ptrace::Tid tid) {
+  int status;
+  pid_t pid;
+  do {
+    pid = waitpid(tid.value, &status, __WALL);
+  } while ((pid < 0 && errno == EINTR) || (pid > 0 && WIFSTOPPED(status)));
+}
+
+// Whether `tid` is a child of emu, which it stays until it is reaped: so its
+// number cannot name another process.
+bool IsChild(ptrace::Tid tid) {
+  siginfo_t info;
+  return waitid(P_PID, static_cast<id_t>(tid.value), &info,
+                WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
+}
+
+}  // namespace
+
+HostProcess::HostProcess(ptrace::Tid leader, const StubAccess& stub)
+    : stub_(stub) {
+  threads_.push_back(std::make_unique<HostThread>(leader, stub));
+}
+
+HostProcess::~HostProcess() {
+  if (mem_fd_ >= 0) close(mem_fd_);
+  const ptrace::Tid pid = leader().tid();
+  if (!IsChild(pid)) return;
+  kill(pid.value, SIGKILL);
+  // The leader ends last: the wait for it returns when the others are reaped.
+  for (size_t i = threads_.size(); i-- > 0;) Reap(threads_[i]->tid());
+}
+
+Result<ptrace::Tid> HostProcess::Clone(HostThread& caller, uint64_t flags) {
+  isa::StubCall call = {SYS_clone, {flags}, 0};
+  if (caller.Call(absl::MakeSpan(&call, 1)) != 1) {
+    if (caller.gone()) return Errno(EAGAIN);
+    return Errno(static_cast<int>(-call.result));
+  }
+  return ptrace::Tid{static_cast<pid_t>(call.result)};
+}
+
+Result<std::unique_ptr<HostProcess>> HostProcess::Fork(HostThread& caller) {
+  const ptrace::Tid tid = TRY(Clone(caller, kCloneFlags));
+  auto child = std::make_unique<HostProcess>(tid, stub_);
+  child->leader().Await();
+  if (child->leader().gone()) return Errno(EAGAIN);
+  return child;
+}
+
+Result<HostThread*> HostProcess::NewThread(HostThread& caller) {
+  if (!parked_.empty()) {
+    HostThread* thread = parked_.back();
+    parked_.pop_back();
+    ExtendedRegisters registers;
+    if (!registers.Fetch(caller.tid()).ok() ||
+        !registers.Store(thread->tid()).ok()) {
+      return Errno(EAGAIN);
+    }
+    return thread;
+  }
+  const ptrace::Tid tid = TRY(Clone(caller, kThreadFlags));
+  threads_.push_back(std::make_unique<HostThread>(tid, stub_));
+  HostThread* thread = threads_.back().get();
+  thread->Await();
+  if (thread->gone()) return Errno(EAGAIN);
+  return thread;
+}
+
+bool HostProcess::Wipe() {
+  isa::StubCall calls[] = {
+      {SYS_munmap, {0, isa::kStubAddress}, 0},
+      {SYS_munmap, {isa::kStubEnd, isa::kEndOfMemory - isa::kStubEnd}, 0},
+  };
+  return single_threaded() && leader().Call(absl::MakeSpan(calls)) == 2;
+}
+
+int HostProcess::mem_fd() {
+  if (mem_fd_ < 0) {
+    char path[32];
+    std::snprintf(path, sizeof(path), "/proc/%d/mem", leader().tid().value);
+    mem_fd_ = open(path, O_RDWR | O_CLOEXEC);
+  }
+  return mem_fd_;
+}
+
+}  // namespace emu

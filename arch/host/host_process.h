@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A guest process on the host: an address space and the threads in it, all of
+// them traced, all of them emu's own children. Its first thread, the leader,
+// lives as long as the process: the host's memory calls need it.
+//
+// Destroyed, the process is killed and reaped, whatever state it is in.
+
+#ifndef ARCH_HOST_HOST_PROCESS_H_
+#define ARCH_HOST_HOST_PROCESS_H_
+
+#include <memory>
+#include <vector>
+
+#include "arch/host/host_thread.h"
+#include "arch/ptrace/types.h"
+#include "arch/result.h"
+
+namespace emu {
+
+class HostProcess {
+ public:
+  // A process whose only thread is `leader`, a traced child of emu.
+  HostProcess(ptrace::Tid leader, const StubAccess& stub);
+  HostProcess(const HostProcess&) = delete;
+  HostProcess& operator=(const HostProcess&) = delete;
+  ~HostProcess();
+
+  HostThread& leader() { return *threads_.front(); }
+  bool single_threaded() const { return threads_.size() == 1; }
+
+  // A copy of `caller`, a thread of this process, as a process of its own: its
+  // memory (by copy on write) and its registers but for those that are not
+  // written back. Stopped. EAGAIN, ENOMEM.
+  Result<std::unique_ptr<HostProcess>> Fork(HostThread& caller);
+  // Likewise one more thread: a parked one with `caller`'s extended registers,
+  // or a new one. The general registers are for the caller of this to set.
+  Result<HostThread*> NewThread(HostThread& caller);
+  // `thread` is not needed for now.
+  void Park(HostThread& thread) { parked_.push_back(&thread); }
+
+  // Unmaps everything but the stub. False: of no use any more.
+  bool Wipe();
+
+  // /proc/<leader>/mem, opened when first asked for; -1 if that fails.
+  int mem_fd();
+
+ private:
+  Result<ptrace::Tid> Clone(HostThread& caller, uint64_t flags);
+
+  const StubAccess& stub_;
+  std::vector<std::unique_ptr<HostThread>> threads_;  // the leader first
+  std::vector<HostThread*> parked_;
+  int mem_fd_ = -1;
+};
+
+}  // namespace emu
+
+#endif  // ARCH_HOST_HOST_PROCESS_H_

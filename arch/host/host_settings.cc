@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "arch/host/host_settings.h"
+
+#include <asm/prctl.h>
+#include <errno.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "arch/base/host_status.h"
+
+namespace emu {
+
+bool TrapTimestampCounter(bool trap) {
+  return prctl(PR_SET_TSC, trap ? PR_TSC_SIGSEGV : PR_TSC_ENABLE, 0, 0, 0) == 0;
+}
+
+void TrapCpuid() { syscall(SYS_arch_prctl, ARCH_SET_CPUID, 0); }
+
+absl::Status PinToOneCpu() {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) {
+    return HostError(errno, "sched_getaffinity(0)");
+  }
+  int skip = getpid() % CPU_COUNT(&allowed);
+  int cpu = 0;
+  while (!CPU_ISSET(cpu, &allowed) || skip-- > 0) ++cpu;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(cpu, &one);
+  if (sched_setaffinity(0, sizeof(one), &one) != 0) {
+    return HostError(errno, absl::StrCat("sched_setaffinity(0, {", cpu, "})"));
+  }
+  return absl::OkStatus();
+}
+
+CpuAffinity::CpuAffinity() {
+  if (sched_getaffinity(0, sizeof(before_), &before_) != 0) CPU_ZERO(&before_);
+}
+
+CpuAffinity::~CpuAffinity() {
+  if (CPU_COUNT(&before_) > 0) {
+    sched_setaffinity(0, sizeof(before_), &before_);
+  }
+}
+
+}  // namespace emu
