@@ -33,6 +33,7 @@ class IovIter {
   explicit IovIter(absl::Span<char> buffer);
   explicit IovIter(absl::Span<const char> buffer);
 
+  bool over_guest() const { return memory_ != nullptr; }
   // Bytes from here to the end.
   uint64_t remaining() const { return remaining_; }
   // Bytes moved so far.

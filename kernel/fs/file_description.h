@@ -80,6 +80,9 @@ class FileDescription : public std::enable_shared_from_this<FileDescription> {
   virtual void OnClose(Task& task);
   // What /proc/self/fd shows for it ("pipe:[7]"); by default the path's name.
   virtual std::string Describe(const Path& root);
+  // The address of the subclass's kKind, for kinds that have calls of their own:
+  // see FileAs.
+  virtual const void* kind() const { return nullptr; }
   // The lines that /proc/self/fdinfo shows behind pos, flags, mnt_id and ino.
   virtual std::string FdInfo() { return ""; }
 
@@ -91,6 +94,13 @@ class FileDescription : public std::enable_shared_from_this<FileDescription> {
   Path path_;
   int flags_;
 };
+
+// `file` as one of the kinds that declare `static const char kKind` and return
+// its address from kind(); null when it is another.
+template <typename T>
+T* FileAs(FileDescription& file) {
+  return file.kind() == &T::kKind ? static_cast<T*>(&file) : nullptr;
+}
 
 }  // namespace emu
 

@@ -147,6 +147,10 @@ class Inode : public std::enable_shared_from_this<Inode> {
   InotifyWatches& watches();
   InotifyWatches* existing_watches() { return watches_.get(); }
 
+  // What those who open a FIFO meet in (a Pipe), or the socket bound here (a
+  // UnixSocket), for as long as it lives.
+  std::weak_ptr<void> meeting;
+
   // Writers (> 0) and executing mappings (< 0) of the content: ETXTBSY.
   int write_count = 0;
 
