@@ -19,6 +19,10 @@ void Timer::Disarm() {
 }
 
 void Clock::Tick() {
+  if (paid_) {
+    paid_ = false;
+    return;
+  }
   polling_ = false;
   Advance(kStep);
 }
@@ -27,6 +31,7 @@ void Clock::TickPolling() {
   polling_step_ =
       polling_ ? std::min(polling_step_ * 2, kLongestPollingStep) : kStep;
   polling_ = true;
+  paid_ = true;
   Advance(polling_step_);
 }
 

@@ -65,10 +65,11 @@ class Clock {
   void set_realtime(Nanos value) { realtime_offset_ = value - now_; }
   Nanos realtime_offset() const { return realtime_offset_; }
 
-  // One system call or trapped clock read went by; a clock read or a poll that
-  // does not wait says so, and costs twice the last one (to 1 ms) when nothing
-  // else came between, so that a busy wait ends soon.
+  // One system call or trapped clock read went by.
   void Tick();
+  // Said by a call that reads the clock, or polls without waiting, before it
+  // looks: it costs twice the last such (to 1 ms) when nothing else came
+  // between, so that a busy wait ends soon. The call's own Tick is paid with it.
   void TickPolling();
   // Time passes without a call.
   void Advance(Nanos length);
@@ -92,7 +93,8 @@ class Clock {
   Nanos realtime_offset_;
   Env* host_;
   Nanos polling_step_ = kStep;
-  bool polling_ = false;
+  bool polling_ = false;   // the last call was a polling one
+  bool paid_ = false;      // the current call has moved time already
   uint64_t next_sequence_ = 0;
   Nanos next_deadline_ = kNever;
   std::map<std::pair<Nanos, uint64_t>, Timer*> timers_;

@@ -49,6 +49,20 @@ struct ProgramOptions {
   Credentials creds;
 };
 
+// The terminal that a person sits at, as the run loop sees it.
+class OutsideSource {
+ public:
+  virtual ~OutsideSource() = default;
+  // Some task waits for input from there.
+  virtual bool Awaited() = 0;
+  // Input may have arrived: take what is there.
+  virtual void OnInput() = 0;
+  // The window's size changed.
+  virtual void OnResize() = 0;
+  // The process group that signals from outside go to; 0: none, the main one.
+  virtual Pid ForegroundGroup() = 0;
+};
+
 // How a run ended.
 struct RunEnd {
   enum class Kind {
@@ -102,16 +116,32 @@ class Kernel {
   }
   const std::set<std::string>& impurities() const { return impurities_; }
 
-  // The queue that outside input (the terminal, standard input) wakes: while a
-  // task waits on one that listens here, the run waits for the outside when
-  // nothing else can go on.
+  // The terminal, if there is one; owned by its subsystem. While a task awaits
+  // it and nothing else can go on, the run waits for the outside, and time
+  // follows the host's clock.
+  void set_outside_source(OutsideSource* source) { outside_source_ = source; }
+  // Tasks that wait for standard input that is no terminal; woken when the
+  // outside was heard.
   WaitQueue& outside_input() { return outside_input_; }
+  // Takes what came from outside: signals to the main program, input to the
+  // terminal.
+  void PollOutside();
+
+  // A task or process that has ended, kept until nothing can be running on its
+  // behalf any more.
+  void Bury(std::unique_ptr<Task> task);
+  void Bury(std::unique_ptr<Process> process);
 
  private:
   void RunTask(Task& task);
-  bool RunUserCode(Task& task);
-  void PollOutside();
-  bool Idle(RunEnd* end);
+  void RunUserCode(Task& task);
+  void HandleSlice(Task& task);
+  void HandleFault(Task& task, const FaultInfo& fault);
+  // Nothing can run: lets time pass or waits for the outside. False: a deadlock.
+  bool Idle();
+  bool WaitForOutside();
+  void CreateInit();
+  Result<> StartMain(const ProgramOptions& program);
 
   Machine& machine_;
   PageStore& pages_;
@@ -121,6 +151,9 @@ class Kernel {
   Clock clock_;
   Scheduler scheduler_;
   WaitQueue outside_input_;
+  OutsideSource* outside_source_ = nullptr;
+  std::vector<std::unique_ptr<Task>> dead_tasks_;
+  std::vector<std::unique_ptr<Process>> dead_processes_;
   std::unique_ptr<MountTree> mounts_;
   std::unique_ptr<Subsystems> subsystems_;
   PidNamespace pids_;

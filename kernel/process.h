@@ -30,7 +30,7 @@ class Terminal;
 // setsid(2)'s session. Shared by its processes.
 struct Session {
   Pid sid = 0;
-  std::shared_ptr<Terminal> terminal;  // the controlling one, or null
+  std::shared_ptr<Terminal> terminal = nullptr;  // the controlling one, or null
 };
 
 class Process {

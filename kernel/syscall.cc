@@ -7,6 +7,7 @@
 
 #include "kernel/kernel.h"
 #include "kernel/process.h"
+#include "kernel/signal/send.h"
 #include "kernel/task.h"
 
 namespace emu {
@@ -126,30 +127,41 @@ void EmitCall(Task& task, Event::Kind kind, int64_t result) {
   task.kernel().EmitEvent(event, task);
 }
 
-void EndSyscall(Task& task) {
+// Whether the value asks delivery to choose between EINTR and a restart.
+bool IsRestart(int64_t value) {
+  return value <= -ERESTARTSYS && value >= -ERESTART_RESTARTBLOCK;
+}
+
+void Answer(Task& task, int64_t value) {
   PendingSyscall& call = task.pending();
+  if (IsRestart(value)) {
+    task.interrupted = value;
+  } else {
+    task.cpu().SetResult(value);
+    // A call that waited with another mask and was not ended by a signal puts
+    // its own back at once; after EINTR the handler runs with the other one.
+    if (task.saved_mask && value != -EINTR) {
+      task.signal_mask = *task.saved_mask;
+      task.saved_mask.reset();
+    }
+  }
+  EmitCall(task, Event::Kind::kExit, value);
   call.active = false;
   call.scratch.reset();
 }
 
-// The handler ran: its answer is the guest's, unless it waits or there is no
-// task to answer any more.
+// The handler ran: its answer is the guest's, unless it waits, or there is
+// nobody to answer any more. A wait that a signal is due in ends as it began.
 void Finish(Task& task, const Result<int64_t>& result) {
-  if (!result.ok() && result.error() == kBlocked) return;
-  if (!result.ok() && result.error() == kNoReturn) return;
-  const int64_t value = result.ok() ? *result : -result.error().value();
-  if (value <= -ERESTARTSYS && value >= -ERESTART_RESTARTBLOCK) {
-    task.interrupted = value;
-  } else {
-    task.cpu().SetResult(value);
+  if (result.ok()) return Answer(task, *result);
+  if (result.error() == kNoReturn) return;
+  if (result.error() != kBlocked) return Answer(task, -result.error().value());
+  if (task.pending().killable_only || !HasSignal(task)) {
+    task.Park();
+    return;
   }
-  if (task.saved_mask && !task.interrupted) {
-    // A call that waited with another mask ended by itself; the signals that
-    // only that mask let in must still be seen, so it is put back by delivery.
-    task.interrupted = value;
-  }
-  EmitCall(task, Event::Kind::kExit, value);
-  EndSyscall(task);
+  task.StopWaiting();
+  Answer(task, task.pending().on_signal);
 }
 
 }  // namespace
@@ -170,7 +182,10 @@ void BeginSyscall(Task& task, const Stop& stop) {
   call.on_signal = -ERESTARTSYS;
   call.killable_only = false;
   EmitCall(task, Event::Kind::kEnter, 0);
-  Finish(task, Serve(task));
+  Clock& clock = task.clock();
+  const Result<int64_t> result = Serve(task);
+  clock.Tick();
+  Finish(task, result);
 }
 
 void ResumeSyscall(Task& task) {

@@ -177,12 +177,16 @@ class Task {
   // For the scheduler, signals and process life; others use the above.
   State state() const { return state_; }
   void set_state(State state) { state_ = state; }
+  // The task waits from now on, for what its handler said.
+  void Park();
   // A parked task becomes runnable and looks again.
   void Wake();
   // Takes the task off all queues and timers.
   void StopWaiting();
-  // True while the task waits in a call that a signal may end.
-  bool WaitsInterruptibly() const;
+  // The task is parked in a call that a signal may end.
+  bool WaitsInterruptibly() const {
+    return state_ == State::kParked && !pending_.killable_only;
+  }
   // The queues that it waits on now, for the report of a deadlock.
   std::vector<const WaitQueue*> WaitsOn() const;
 

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kernel/kernel.h"
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "kernel/deadlock.h"
+#include "kernel/dev/console.h"
+#include "kernel/fs/mount.h"
+#include "kernel/mm/exec.h"
+#include "kernel/process.h"
+#include "kernel/process_life.h"
+#include "kernel/signal/deliver.h"
+#include "kernel/signal/send.h"
+#include "kernel/subsystems.h"
+#include "kernel/syscall.h"
+#include "kernel/task.h"
+#include "kernel/time_util.h"
+
+namespace emu {
+namespace {
+
+// What a guest that computes is charged for each slice of the host's time.
+constexpr Nanos kSliceTime = 10'000'000;
+
+// execvp(3)'s places to look for `name`, which has no slash.
+std::vector<std::string> SearchPath(const ProgramOptions& program) {
+  std::string path = "/usr/local/bin:/usr/bin:/bin";
+  for (const std::string& entry : program.env) {
+    if (absl::StartsWith(entry, "PATH=")) path = entry.substr(5);
+  }
+  std::vector<std::string> places;
+  for (absl::string_view folder : absl::StrSplit(path, ':')) {
+    places.push_back(absl::StrCat(folder.empty() ? "." : folder, "/",
+                                  program.path));
+  }
+  return places;
+}
+
+// The first that can be executed; EACCES is told before ENOENT.
+Result<> StartProgram(Task& task, const ProgramOptions& program) {
+  ExecRequest request;
+  request.argv = program.argv;
+  request.envp = program.env;
+  if (absl::StrContains(program.path, '/')) {
+    request.path = program.path;
+    return Exec(task, request);
+  }
+  Errno error(ENOENT);
+  for (std::string& place : SearchPath(program)) {
+    request.path = std::move(place);
+    const Result<> result = Exec(task, request);
+    if (result.ok()) return {};
+    if (result.error() == Errno(EACCES)) {
+      error = result.error();
+    } else if (result.error() != Errno(ENOENT) &&
+               result.error() != Errno(ENOTDIR)) {
+      return result;
+    }
+  }
+  return error;
+}
+
+}  // namespace
+
+Kernel::Kernel(Machine& machine, PageStore& pages, Env& env, TraceSink* sink,
+               const KernelOptions& options)
+    : machine_(machine),
+      pages_(pages),
+      env_(env),
+      sink_(sink),
+      options_(options),
+      clock_(env.BootTime(), options.host_time ? &env : nullptr),
+      scheduler_(env),
+      mounts_(std::make_unique<MountTree>(*this)),
+      subsystems_(std::make_unique<Subsystems>(*this)),
+      pids_(*this, options.pids_limit) {}
+
+Kernel::~Kernel() = default;
+
+void Kernel::Emit(Event::Kind kind, Task& task, uint64_t number,
+                  uint64_t arg0) {
+  if (sink_ == nullptr) return;
+  Event event{.kind = kind};
+  event.number = number;
+  event.args[0] = arg0;
+  EmitEvent(event, task);
+}
+
+void Kernel::EmitEvent(Event event, Task& task) {
+  if (sink_ == nullptr) return;
+  event.sequence = next_event_++;
+  event.time = clock_.now();
+  event.tid = task.tid();
+  sink_->OnEvent(event, task);
+}
+
+void Kernel::Bury(std::unique_ptr<Task> task) {
+  dead_tasks_.push_back(std::move(task));
+}
+
+void Kernel::Bury(std::unique_ptr<Process> process) {
+  dead_processes_.push_back(std::move(process));
+}
+
+// Process 1 runs no program: it is there to be the parent of orphans, and its
+// one task waits for ever.
+void Kernel::CreateInit() {
+  Process& init = pids_.NewProcess(*pids_.NewId(), nullptr);
+  init.session = std::make_shared<Session>(Session{.sid = init.pid()});
+  init.pgid = init.pid();
+  auto task = std::make_unique<Task>(init, init.pid(), nullptr);
+  task->comm = "init";
+  Credentials root;
+  root.permitted = root.effective = kAllCapabilities;
+  task->creds = std::make_shared<Credentials>(root);
+  task->files = std::make_shared<FdTable>();
+  task->fs = std::make_shared<FsContext>();
+  task->fs->root = task->fs->cwd = mounts_->root();
+  task->pending().killable_only = true;
+  task->Park();
+  pids_.AddTask(*task);
+  init.tasks.push_back(std::move(task));
+}
+
+Result<> Kernel::Start(const ProgramOptions& program) {
+  CreateInit();
+  return StartMain(program);
+}
+
+Result<> Kernel::StartMain(const ProgramOptions& program) {
+  Process& init = pids_.init();
+  Process& process = pids_.NewProcess(TRY(pids_.NewId()), &init);
+  process.pgid = process.pid();
+  process.session =
+      std::make_shared<Session>(Session{.sid = process.pid()});
+  process.tasks.push_back(
+      std::make_unique<Task>(process, process.pid(), nullptr));
+  Task& task = process.leader();
+  pids_.AddTask(task);
+  main_ = &process;
+  task.files = std::make_shared<FdTable>();
+  task.creds = std::make_shared<Credentials>(program.creds);
+  task.fs = std::make_shared<FsContext>();
+  task.fs->root = task.fs->cwd = mounts_->root();
+  task.fs->cwd = TRY(Resolve(task, Path(), program.cwd, {})).path;
+  TRY(OpenStdStreams(*this, task));
+  TRY(StartProgram(task, program));
+  scheduler_.Add(task);
+  return {};
+}
+
+RunEnd Kernel::Run() {
+  RunEnd end;
+  while (!main_->zombie) {
+    PollOutside();
+    if (env_.TimedOut()) {
+      end.kind = RunEnd::Kind::kTimedOut;
+      break;
+    }
+    clock_.FireDue();
+    if (Task* task = scheduler_.PickNext(); task != nullptr) {
+      RunTask(*task);
+    } else if (!Idle()) {
+      end.kind = RunEnd::Kind::kDeadlock;
+      end.report = DeadlockReport(*this);
+      break;
+    }
+    dead_tasks_.clear();
+    dead_processes_.clear();
+  }
+  end.status = main_->exit_status;
+  return end;
+}
+
+void Kernel::RunTask(Task& task) {
+  if (last_ != &task) Emit(Event::Kind::kSwitch, task);
+  last_ = &task;
+  for (int calls = 0; calls < Scheduler::kQuantum || scheduler_.empty();
+       ++calls) {
+    if (task.pending().active) ResumeSyscall(task);
+    if (task.state() != Task::State::kRunnable) return;
+    if (!DeliverSignals(task)) return;
+    RunUserCode(task);
+    clock_.FireDue();
+    if (task.state() != Task::State::kRunnable) return;
+    if (scheduler_.TakeYield() || main_->zombie) break;
+  }
+  ++task.involuntary_switches;
+  scheduler_.Add(task);
+}
+
+// Lets the task execute until its next stop and answers that.
+void Kernel::RunUserCode(Task& task) {
+  const RunLimit limit{
+      .slice = !scheduler_.empty() || clock_.next_deadline() != kNever};
+  const Stop stop = task.cpu().Run(limit);
+  switch (stop.kind) {
+    case Stop::Kind::kSyscall:
+      task.system_time += Clock::kStep;
+      return BeginSyscall(task, stop);
+    case Stop::Kind::kFault:
+      return HandleFault(task, stop.fault);
+    case Stop::Kind::kTrapped:
+      // The time stamp counter runs at 1 GHz; there is one processor, 0.
+      clock_.TickPolling();
+      clock_.Tick();
+      return task.cpu().FinishTrap(clock_.now());
+    case Stop::Kind::kSlice:
+      return HandleSlice(task);
+    case Stop::Kind::kStep:
+      return;
+    case Stop::Kind::kGone:
+      return EndProcess(task.process(), SIGKILL);
+  }
+}
+
+void Kernel::HandleFault(Task& task, const FaultInfo& fault) {
+  FaultInfo signal = fault;
+  if ((fault.signo == SIGSEGV || fault.signo == SIGBUS) &&
+      task.mm->HandleFault(fault.addr, fault.write, fault.exec, &signal)) {
+    return;
+  }
+  ForceSignal(task, signal);
+}
+
+// The task computed for a slice of the host's time, or the outside called. How
+// long that is depends on the host: a run in which it matters says so.
+void Kernel::HandleSlice(Task& task) {
+  Emit(Event::Kind::kSlice, task);
+  PollOutside();
+  if (scheduler_.empty() && clock_.next_deadline() == kNever) return;
+  ReportImpurity("a thread that computed was preempted by the host's clock");
+  task.user_time += kSliceTime;
+  clock_.Advance(kSliceTime);
+  scheduler_.RequestYield();
+}
+
+void Kernel::PollOutside() {
+  while (std::optional<int> signo = env_.TakeSignal()) {
+    if (*signo == SIGWINCH) {
+      if (outside_source_ != nullptr) outside_source_->OnResize();
+      continue;
+    }
+    const Pid group =
+        outside_source_ != nullptr ? outside_source_->ForegroundGroup() : 0;
+    const Siginfo info(*signo, SI_KERNEL);
+    if (group != 0) {
+      SendToGroup(*this, group, info);
+    } else {
+      (void)SendToProcess(*main_, info).ok();
+    }
+  }
+  if (outside_source_ != nullptr) outside_source_->OnInput();
+}
+
+bool Kernel::Idle() {
+  const bool awaited =
+      !outside_input_.empty() ||
+      (outside_source_ != nullptr && outside_source_->Awaited());
+  if (awaited || clock_.follows_host()) return WaitForOutside();
+  if (clock_.next_deadline() == kNever) return false;
+  clock_.AdvanceTo(clock_.next_deadline());
+  return true;
+}
+
+// Sleeps until the outside has something or, in the host's time, the next timer
+// is due.
+bool Kernel::WaitForOutside() {
+  const Nanos due = clock_.next_deadline();
+  const Nanos before = env_.HostTime();
+  std::optional<Nanos> timeout;
+  if (due != kNever) timeout = std::max<Nanos>(due - clock_.now(), 0);
+  env_.Wait(true, timeout);
+  const Nanos passed = env_.HostTime() - before;
+  clock_.AdvanceTo(std::min(due, After(clock_.now(), passed)));
+  outside_input_.Wake();
+  return true;
+}
+
+}  // namespace emu
