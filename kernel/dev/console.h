@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The guests' end of emu's standard streams.
+// The first program's standard streams.
 
 #ifndef KERNEL_DEV_CONSOLE_H_
 #define KERNEL_DEV_CONSOLE_H_
@@ -12,9 +12,11 @@ namespace emu {
 class Kernel;
 class Task;
 
-// Gives the first task its descriptors 0, 1 and 2: streams, the terminal, or
-// nothing where emu's own are closed.
-Result<> OpenStdStreams(Kernel& kernel, Task& task);
+// Puts descriptors 0, 1 and 2 into `first`'s table, as Env says what each is: a
+// stream that is closed outside is closed inside, the null device is /dev/null,
+// a terminal the console (which becomes the controlling terminal of `first`'s
+// session), and everything else one end of a FIFO. The tree is mounted.
+Result<> OpenStdStreams(Kernel& kernel, Task& first);
 
 }  // namespace emu
 

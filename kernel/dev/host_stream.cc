@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kernel/dev/host_stream.h"
+
+#include <asm/ioctls.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "kernel/kernel.h"
+#include "kernel/process.h"
+#include "kernel/signal/send.h"
+#include "kernel/subsystems.h"
+#include "kernel/task.h"
+
+namespace emu {
+namespace {
+
+constexpr size_t kChunk = 64 << 10;  // a pipe's capacity
+
+}  // namespace
+
+Result<FileRef> HostStreamInode::Open(Task&, const Path& path, int flags) {
+  return FileRef(std::make_shared<HostStreamFile>(*this, path, flags));
+}
+
+Result<> HostStreamInode::Fill(Task& task) {
+  if (buffered() > 0 || at_end_) return {};
+  input_.resize(kChunk);
+  taken_ = 0;
+  for (;;) {
+    const Result<size_t> n = kernel_.env().ReadInput(absl::MakeSpan(input_));
+    if (n.ok()) {
+      input_.resize(*n);
+      at_end_ = *n == 0;
+      return {};
+    }
+    const bool wait = n.error() == Errno(EAGAIN) &&
+                      !kernel_.clock().follows_host() && !HasSignal(task) &&
+                      !kernel_.env().TimedOut();
+    if (!wait) {
+      input_.clear();
+      return n.error();
+    }
+    kernel_.env().Wait(/*input=*/true, std::nullopt);
+    kernel_.PollOutside();
+  }
+}
+
+Result<size_t> HostStreamInode::Take(IovIter& to) {
+  const size_t n = std::min<uint64_t>(buffered(), to.remaining());
+  const size_t put = TRY(to.Put(input_.data() + taken_, n));
+  taken_ += put;
+  // The end of a terminal's or a file's input may be followed by more; a read
+  // after it asks again.
+  if (n == 0) at_end_ = false;
+  return put;
+}
+
+Result<size_t> HostStreamFile::Read(Task& task, IovIter& to, uint64_t) {
+  if (stream_.stream() != StdStream::kIn) return Errno(EBADF);
+  if (to.remaining() == 0) return 0;
+  TRY(stream_.Fill(task));
+  return stream_.Take(to);
+}
+
+Result<size_t> HostStreamFile::Write(Task& task, IovIter& from, uint64_t) {
+  if (stream_.stream() == StdStream::kIn) return Errno(EBADF);
+  Kernel& kernel = stream_.kernel();
+  std::string chunk;
+  const uint64_t start = from.done();
+  while (from.remaining() > 0) {
+    chunk.resize(std::min<uint64_t>(from.remaining(), kChunk));
+    const uint64_t before = from.done();
+    const Result<size_t> got = from.Get(chunk.data(), chunk.size());
+    Result<size_t> n = got;
+    if (got.ok()) {
+      n = kernel.env().WriteOutput(
+          stream_.stream(), absl::Span<const char>(chunk.data(), *got));
+    }
+    const bool interrupted = !n.ok() && n.error() == Errno(EAGAIN);
+    from.Rewind(before + (n.ok() ? *n : 0));
+    if (n.ok() && *n == chunk.size()) continue;
+    if (interrupted) {
+      kernel.PollOutside();
+      if (!HasSignal(task) && !kernel.env().TimedOut()) continue;
+    }
+    if (n.ok() || from.done() > start) break;
+    if (n.error() == Errno(EPIPE)) {
+      (void)SendToTask(task, Siginfo::Kill(SIGPIPE, SI_USER,
+                                           task.process().pid(),
+                                           task.creds->uid));
+    }
+    return n.error();
+  }
+  return from.done() - start;
+}
+
+Result<int64_t> HostStreamFile::Ioctl(Task& task, uint32_t request,
+                                      GuestAddr arg) {
+  if (request != FIONREAD) return Errno(ENOTTY);
+  TRY(task.Write(UserPtr<int32_t>(arg),
+                 static_cast<int32_t>(stream_.buffered())));
+  return 0;
+}
+
+uint32_t HostStreamFile::Poll(Task& task) {
+  if (stream_.stream() != StdStream::kIn) return POLLOUT | POLLWRNORM;
+  const Result<> filled = stream_.Fill(task);
+  if (filled.ok()) {
+    return stream_.buffered() > 0 ? POLLIN | POLLRDNORM : POLLHUP;
+  }
+  return filled.error() == Errno(EAGAIN) ? 0 : POLLERR;
+}
+
+WaitQueue* HostStreamFile::wait_queue() {
+  return &stream_.kernel().outside_input();
+}
+
+FileRef OpenHostStream(Kernel& kernel, const Credentials& creds,
+                       StdStream stream) {
+  AnonymousFileSystems& anonymous = kernel.subsystems().anonymous;
+  Attributes attributes;
+  attributes.mode = S_IFIFO | 0600;
+  attributes.uid = creds.fsuid;
+  attributes.gid = creds.fsgid;
+  attributes.atime = attributes.mtime = attributes.ctime = attributes.btime =
+      kernel.clock().realtime();
+  auto inode = std::make_shared<HostStreamInode>(
+      anonymous.file_system(AnonymousKind::kPipe), attributes, kernel, stream);
+  const Path path = anonymous.PathOf(AnonymousKind::kPipe, "", inode);
+  return std::make_shared<HostStreamFile>(
+      *inode, path, stream == StdStream::kIn ? O_RDONLY : O_WRONLY);
+}
+
+}  // namespace emu
