@@ -41,11 +41,9 @@ if [[ $user == root ]]; then
       { echo 'needs root, or user namespaces to stand in for it' >&2; exit 1; }
     as_user=(unshare -Ur)
   fi
-elif ((EUID == 0)); then
+elif ((EUID == 0)) && [[ $mode == native ]]; then
   chown 1000:1000 "$directory"
   as_user=(setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all)
-elif [[ $mode == emu ]]; then
-  chmod 777 "$directory"  # emu's user may be another than the caller.
 fi
 
 variables=(
