@@ -20,6 +20,7 @@ struct Subsystems {
   ~Subsystems();
 
   AnonymousFileSystems anonymous;
+  int next_eventfd_id = 0;  // for fdinfo
 };
 
 }  // namespace emu

@@ -37,6 +37,7 @@ struct sembuf;
 struct sigaction;
 struct sigevent;
 struct siginfo;
+struct sigset_argpack;
 struct stack_t;
 struct stat;
 struct statfs;
