@@ -25,20 +25,6 @@ Stop StopOf(Kind kind) {
   return stop;
 }
 
-// Whether the kernel of the host raised it, for what the thread executed.
-bool IsSynchronous(int signo, int code) {
-  switch (signo) {
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGFPE:
-    case SIGILL:
-    case SIGTRAP:
-      return code > 0;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 HostCpu::~HostCpu() { space_->process().Park(thread_); }
@@ -128,6 +114,8 @@ Stop HostCpu::OnSyscall() {
 }
 
 std::optional<Stop> HostCpu::OnInterrupt() {
+  // A fault comes next, and is a stop as good.
+  if (thread_.FaultPending()) return std::nullopt;
   if (mode_ == Mode::kOneCall) thread_.LeaveStub();
   if (environment_.signals.TakeInterrupt()) return StopOf(Kind::kSlice);
   // It was meant for the run before.
@@ -146,7 +134,7 @@ absl::Span<const uint8_t> HostCpu::ReadInstruction(GuestAddr ip) {
 
 std::optional<Stop> HostCpu::OnSignal(int signo) {
   absl::StatusOr<siginfo_t> info = ptrace::getsiginfo(thread_.tid());
-  if (!info.ok() || !IsSynchronous(signo, info->si_code)) return std::nullopt;
+  if (!info.ok() || !IsSynchronous(*info)) return std::nullopt;
   if (signo == SIGTRAP && mode_ == Mode::kSysemuStep &&
       info->si_code != SI_KERNEL && !isa::StepsItself(thread_.Get())) {
     HidePushedTrapFlag();

@@ -23,6 +23,19 @@ bool IsError(uint64_t result) { return result >= static_cast<uint64_t>(-4095); }
 
 }  // namespace
 
+bool IsSynchronous(const siginfo_t& info) {
+  switch (info.si_signo) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGTRAP:
+      return info.si_code > 0;
+    default:
+      return false;
+  }
+}
+
 void HostThread::Check(const absl::Status& status) {
   if (status.ok()) return;
   gone_ = true;
@@ -166,14 +179,39 @@ void HostThread::PrepareOneCall(const isa::StubCall& call) {
   page.count = 1;
 }
 
+// Host signals and interruptions that come meanwhile are of no use here; an
+// interruption can also come between the breakpoint and its signal.
+void HostThread::RunToStubTrap() {
+  const ptrace::TraceStop trap =
+      ptrace::SignalDeliveryStop{ptrace::Signal{SIGTRAP}};
+  ptrace::TraceStop stop;
+  do {
+    if (!gone_) Check(ptrace::cont(tid_));
+    stop = Await();
+  } while (!gone_ && (stub_.page->count != 0 || stop != trap));
+}
+
+bool HostThread::FaultPending() {
+  siginfo_t queue[8];
+  uint64_t offset = 0;
+  while (!gone_) {
+    absl::StatusOr<size_t> n = ptrace::peeksiginfo(
+        tid_, ptrace::SignalQueue::THREAD, offset, absl::MakeSpan(queue));
+    Check(n.status());
+    if (!n.ok() || *n == 0) return false;
+    for (const siginfo_t& info : absl::MakeSpan(queue, *n)) {
+      if (IsSynchronous(info)) return true;
+    }
+    offset += *n;
+  }
+  return false;
+}
+
 void HostThread::LeaveStub() {
   if (mode_ != Mode::kOneCall || gone_) return;
   if (!isa::InStub(ip())) return;
   stub_.page->exit = isa::StubTrap();
-  do {
-    Continue();
-    Await();
-  } while (!gone_ && stub_.page->count != 0);
+  RunToStubTrap();
   Forget();
   ip_ = back_;
   ip_known_ = ip_changed_ = true;
@@ -207,11 +245,7 @@ size_t HostThread::Call(absl::Span<isa::StubCall> calls) {
   call_pending_ = false;
   Poke(isa::kIpOffset, isa::StubBatch());
   ip_known_ = ip_changed_ = true;
-  // Host signals and interruptions that come meanwhile are of no use here.
-  while (!gone_ && page.count != 0) {
-    Check(ptrace::cont(tid_));
-    Await();
-  }
+  RunToStubTrap();
   size_t made = 0;
   for (size_t i = 0; i < calls.size(); ++i) {
     calls[i].result = page.calls[i].result;

@@ -11,6 +11,8 @@
 #ifndef ARCH_HOST_HOST_THREAD_H_
 #define ARCH_HOST_HOST_THREAD_H_
 
+#include <signal.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -30,6 +32,9 @@ struct StubAccess {
   isa::StubPage* page = nullptr;
   uint32_t secret = 0;
 };
+
+// Whether the host's kernel raised a signal for what the thread executed.
+bool IsSynchronous(const siginfo_t& info);
 
 class HostThread {
  public:
@@ -80,6 +85,9 @@ class HostThread {
   void LeaveStub();
   // Leaves a system call's stop for one outside of it, running nothing.
   void LeaveSyscall();
+  // After an interruption: the thread has also raised a signal, of which it has
+  // not yet told.
+  bool FaultPending();
 
   // --- Host calls.
 
@@ -93,6 +101,7 @@ class HostThread {
   // Forgets what was known of the registers.
   void Forget();
   void WriteBack();
+  void RunToStubTrap();
 
   const ptrace::Tid tid_;
   const StubAccess& stub_;

@@ -11,8 +11,11 @@
 
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <memory>
+#include <ostream>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "arch/host/host_page_store.h"
@@ -78,10 +81,26 @@ struct TestMachine {
     guest.cpu->Reset(kCode, kStack);
   }
 
+  // The host's processes that this test has as children, oldest first: the
+  // zygote, then guests.
+  static std::vector<pid_t> Children() {
+    std::vector<pid_t> pids;
+    std::ifstream file("/proc/thread-self/children");
+    for (pid_t pid; file >> pid;) pids.push_back(pid);
+    return pids;
+  }
+
   std::unique_ptr<HostSignals> signals;
   std::unique_ptr<HostPageStore> pages;
   std::unique_ptr<HostMachine> machine;
 };
+
+// The one guest process.
+inline pid_t OnlyChild(const TestMachine&) {
+  std::vector<pid_t> pids = TestMachine::Children();
+  EXPECT_EQ(pids.size(), 2u);
+  return pids.back();
+}
 
 template <typename T>
 T Peek(AddressSpace& memory, GuestAddr addr) {
