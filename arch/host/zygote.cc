@@ -39,6 +39,7 @@ constexpr uint32_t kRseqSignature = 0x53053053;
 constexpr uint32_t kRseqLength = 32;
 
 struct ZygotePlan {
+  pid_t emu;
   isa::StubPage* page;
   int stub_fd;
   uint32_t secret;
@@ -114,6 +115,9 @@ void InstallFilter(const ZygotePlan& plan) {
 
 int ZygoteMain(void* arg) {
   const ZygotePlan& plan = *static_cast<const ZygotePlan*>(arg);
+  // Until emu is the tracer, its death is told by this alone.
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (getppid() != plan.emu) _exit(1);
   UnregisterAreas();
   setsid();
   RaiseLimits();
@@ -218,7 +222,7 @@ absl::StatusOr<std::unique_ptr<HostProcess>> MakeZygote(
   // A stack of its own: the stub may be mapped over the one in use.
   alignas(16) static char stack[64 * 1024];
   const std::vector<sock_filter> filter = isa::StubFilter(stub.access().secret);
-  ZygotePlan plan = {stub.access().page, stub.fd(), stub.access().secret,
+  ZygotePlan plan = {getpid(), stub.access().page, stub.fd(), stub.access().secret,
                      &filter, options};
   const int pid = clone(ZygoteMain, stack + sizeof(stack), CLONE_FILES, &plan);
   if (pid < 0) return HostError(errno, "clone(CLONE_FILES)");

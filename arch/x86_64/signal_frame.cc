@@ -258,8 +258,13 @@ Result<RestoredFrame> PopSignalFrame(FrameMemory& memory, Registers& regs,
 }
 
 size_t MinSignalStack() {
-  const size_t fpstate = XsaveSize(EnabledFeatures()) + kMagic2Size;
-  const size_t most = sizeof(Frame) + (kFrameAlignment - 1) + fpstate +
+  // As a kernel that also serves 32-bit programs reckons, which all
+  // distributions have: by its frame, and with its legacy floating-point state.
+  constexpr size_t kIa32Frame = 736;
+  constexpr size_t kIa32FloatingPoint = 112;
+  const size_t fpstate =
+      XsaveSize(EnabledFeatures()) + kMagic2Size + kIa32FloatingPoint;
+  const size_t most = kIa32Frame + (kFrameAlignment - 1) + fpstate +
                       (kXsaveAlignment - 1);
   return (most + kFrameAlignment - 1) & ~(kFrameAlignment - 1);
 }
