@@ -51,23 +51,31 @@ class Process {
 
   // Null for init alone.
   Process* parent = nullptr;
+  // The parent's thread that PR_SET_PDEATHSIG and __WNOTHREAD mean: the one that
+  // made this process, then another that lives.
+  Task* parent_task = nullptr;
   std::vector<Process*> children;  // zombies among them, in order of birth
   Pid pgid = 0;
   std::shared_ptr<Session> session;
   bool is_subreaper = false;   // PR_SET_CHILD_SUBREAPER
   bool has_execed = false;     // setpgid's EACCES
-  int exit_signal = SIGCHLD;   // to the parent at its end
+  int exit_signal = SIGCHLD;   // to the parent at its end; 0: none
 
   // Signals.
   std::shared_ptr<SignalHandlers> handlers;
   SignalQueue pending_signals;
-  // Job control: all threads are stopped. What wait4 may report, once each.
-  bool stopped = false;
+  // Woken when a signal arrives that is kept pending, for signalfd.
+  WaitQueue signal_arrived;
+  // Job control. `stop_signal` is set while the threads must not run; `stopped`
+  // once all of them have stopped. What wait4 may report, once each.
   int stop_signal = 0;
+  bool stopped = false;
   bool stop_unreported = false;
   bool continue_unreported = false;
 
-  // The end. `exit_status` is wait(2)'s status word once `exiting` is set.
+  // The end. `exiting`: a fatal signal or exit_group decided `exit_status`,
+  // wait(2)'s status word, and threads end where they stand. Until then it is
+  // the leader's own, if that ended first.
   bool exiting = false;
   bool zombie = false;
   int exit_status = 0;
@@ -83,10 +91,6 @@ class Process {
   // Of ended threads, and of reaped children.
   Nanos dead_user_time = 0, dead_system_time = 0;
   Nanos children_user_time = 0, children_system_time = 0;
-
-  // vfork(2): the task that waits for this process to exec or exit.
-  Task* vfork_parent = nullptr;
-  WaitQueue vfork_done;
 
   // setitimer, alarm and timer_create; made at first use.
   std::unique_ptr<PosixTimers> timers;

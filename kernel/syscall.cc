@@ -7,6 +7,7 @@
 
 #include "kernel/kernel.h"
 #include "kernel/process.h"
+#include "kernel/signal/mask.h"
 #include "kernel/signal/send.h"
 #include "kernel/task.h"
 
@@ -136,14 +137,14 @@ void Answer(Task& task, int64_t value) {
   PendingSyscall& call = task.pending();
   if (IsRestart(value)) {
     task.interrupted = value;
+    if (value == -ERESTART_RESTARTBLOCK) {
+      task.restart = {call.entry, call.args, call.deadline};
+    }
   } else {
     task.cpu().SetResult(value);
     // A call that waited with another mask and was not ended by a signal puts
     // its own back at once; after EINTR the handler runs with the other one.
-    if (task.saved_mask && value != -EINTR) {
-      task.signal_mask = *task.saved_mask;
-      task.saved_mask.reset();
-    }
+    if (task.saved_mask && value != -EINTR) RestoreSignalMask(task);
   }
   EmitCall(task, Event::Kind::kExit, value);
   call.active = false;
@@ -154,14 +155,20 @@ void Answer(Task& task, int64_t value) {
 // nobody to answer any more. A wait that a signal is due in ends as it began.
 void Finish(Task& task, const Result<int64_t>& result) {
   if (result.ok()) return Answer(task, *result);
-  if (result.error() == kNoReturn) return;
+  PendingSyscall& call = task.pending();
+  if (result.error() == kNoReturn) {
+    call.active = false;
+    call.scratch.reset();
+    return;
+  }
   if (result.error() != kBlocked) return Answer(task, -result.error().value());
-  if (task.pending().killable_only || !HasSignal(task)) {
+  if (!(call.killable_only ? HasFatalSignal(task) : HasSignal(task))) {
     task.Park();
     return;
   }
   task.StopWaiting();
-  Answer(task, task.pending().on_signal);
+  if (call.scratch != nullptr) call.scratch->OnInterrupted(task);
+  Answer(task, call.on_signal);
 }
 
 }  // namespace

@@ -32,12 +32,16 @@ namespace emu {
 
 class Kernel;
 class Process;
+class Task;
 struct SyscallEntry;
 
 // What a call that waits keeps from one run of its handler to the next, beyond
 // the fields of PendingSyscall. Derived by the handler that needs it.
 struct CallScratch {
   virtual ~CallScratch() = default;
+  // A signal ends the wait: the last moment to tell the guest how far it came
+  // (nanosleep's remaining time).
+  virtual void OnInterrupted(Task&) {}
 };
 
 // The call that a task is in the middle of.
@@ -92,22 +96,39 @@ class Task {
 
   std::string comm;  // at most 15 bytes
 
-  // Signals. `pending` are those sent to this thread alone.
-  SignalSet signal_mask = 0;
+  // Signals. `pending` are those sent to this thread alone. The mask is changed
+  // by SetSignalMask and WaitWithMask (kernel/signal/mask.h).
+  SignalSet signal_mask() const { return signal_mask_; }
   SignalQueue pending_signals;
   AltStack altstack;
   // Set by calls that wait with another mask (sigsuspend, ppoll, …): restored
   // when the call ends, or by the frame of the handler that ends it.
   std::optional<SignalSet> saved_mask;
+  // sigtimedwait(2)'s set, while it waits: these wake it though blocked.
+  SignalSet awaited_signals = 0;
+  // There is something for DeliverSignals to see (Linux's TIF_SIGPENDING).
+  bool signal_due = false;
   FaultInfo last_fault;
   // What the interrupted call returned when the task was woken by a signal;
   // settled by DeliverSignals.
   std::optional<int64_t> interrupted;
+  // What restart_syscall(2) goes on with: the call that ended with
+  // ERESTART_RESTARTBLOCK, and until when it waits.
+  struct RestartBlock {
+    const SyscallEntry* entry = nullptr;
+    std::array<uint64_t, 6> args = {};
+    Nanos deadline = kNever;
+  };
+  RestartBlock restart;
 
   // set_tid_address(2), set_robust_list(2), prctl(2)'s PR_SET_PDEATHSIG.
   GuestAddr clear_child_tid = 0;
   GuestAddr robust_list = 0;
   int parent_death_signal = 0;
+  // vfork(2): the task that waits for this one to leave its memory, by exec or
+  // exit.
+  Task* vfork_parent = nullptr;
+  WaitQueue vfork_done;
 
   // Guest memory. EFAULT.
   template <typename T>
@@ -208,6 +229,8 @@ class Task {
 
  private:
   friend class Scheduler;
+  friend void SetSignalMask(Task& task, SignalSet mask);
+  friend void InheritSignalMask(Task& task, SignalSet mask);
   class QueueWaiter;
   class Deadline;
 
@@ -217,6 +240,7 @@ class Task {
   std::unique_ptr<Cpu> cpu_;
   State state_ = State::kRunnable;
   bool queued_ = false;  // in the run queue
+  SignalSet signal_mask_ = 0;
   PendingSyscall pending_;
   // Reused from wait to wait; the first `waiting_` are in use.
   std::vector<std::unique_ptr<QueueWaiter>> waiters_;

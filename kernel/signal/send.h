@@ -16,7 +16,8 @@ class Task;
 
 // To the process (any of its threads may take it), or to one thread. Ignored
 // signals vanish, SIGCONT continues and SIGSTOP's kin are dropped by it and
-// the other way round, waiting tasks wake, and a fatal one ends the process.
+// the other way round, and waiting tasks wake. Nothing else happens here and
+// now: a process that a signal kills ends when a thread of it is next to run.
 // EAGAIN: the queue is full (RLIMIT_SIGPENDING; real-time signals only).
 Result<> SendToProcess(Process& process, const Siginfo& info);
 Result<> SendToTask(Task& task, const Siginfo& info);
@@ -33,6 +34,8 @@ bool MaySignal(const Task& sender, const Process& target, int signo);
 // Whether a signal is there that `task` would act on: delivered at its next
 // resume, and the end of any interruptible wait.
 bool HasSignal(const Task& task);
+// Whether the process is to die: the end of any wait.
+bool HasFatalSignal(const Task& task);
 
 }  // namespace emu
 
