@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "absl/functional/function_ref.h"
 #include "arch/result.h"
@@ -26,7 +27,8 @@ class PidNamespace {
   PidNamespace& operator=(const PidNamespace&) = delete;
   ~PidNamespace();
 
-  // A new id for a thread or process. EAGAIN at the limit.
+  // A new id for a thread or process. EAGAIN at the limit. Whoever takes it
+  // adds a task that has it.
   Result<Pid> NewId();
   // An id is free again (the task that had it is gone).
   void ReleaseId(Pid id);
@@ -49,16 +51,18 @@ class PidNamespace {
   const std::map<Pid, std::unique_ptr<Process>>& processes() const {
     return processes_;
   }
-  size_t task_count() const { return ids_in_use_; }
+  size_t task_count() const { return used_.size(); }
 
  private:
+  bool IsFree(Pid id) const;
+
   Kernel& kernel_;
   const size_t limit_;
   std::map<Pid, std::unique_ptr<Process>> processes_;
   std::map<Pid, Task*> tasks_;
-  std::map<Pid, bool> used_;
-  size_t ids_in_use_ = 0;
+  std::set<Pid> used_;
   Pid last_ = 0;
+  bool wrapped_ = false;  // the count came round: ids are used again
 };
 
 }  // namespace emu

@@ -88,6 +88,9 @@ class Process {
   std::array<rlimit64, RLIM_NLIMITS> limits;
   uint64_t limit(int resource) const { return limits[resource].rlim_cur; }
 
+  // Of all threads, also those that ended.
+  Nanos user_time() const;
+  Nanos system_time() const;
   // Of ended threads, and of reaped children.
   Nanos dead_user_time = 0, dead_system_time = 0;
   Nanos children_user_time = 0, children_system_time = 0;

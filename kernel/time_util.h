@@ -30,6 +30,8 @@ inline Result<Nanos> FromTimeval(const abi::timeval& t) {
   if (t.tv_usec < 0 || t.tv_usec >= 1'000'000) return Errno(EINVAL);
   return FromTimespec({t.tv_sec, t.tv_usec * 1000});
 }
+// times(2)'s unit, USER_HZ: 100 a second.
+inline int64_t ToClockTicks(Nanos time) { return time / 10'000'000; }
 // `time` from now, saturating.
 inline Nanos After(Nanos now, Nanos time) {
   return time >= kNever - now ? kNever : now + time;

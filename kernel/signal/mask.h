@@ -23,6 +23,10 @@ void WaitWithMask(Task& task, SignalSet mask);
 // Puts back what WaitWithMask replaced, if it did.
 void RestoreSignalMask(Task& task);
 
+// `task` will not take these any more (it blocks them, or ends): another thread
+// of the process that can is told of those that are pending.
+void RetargetSignals(Task& task, SignalSet which);
+
 // Looks again whether something is due to `task` (Linux's recalc_sigpending).
 void RecalculateSignalDue(Task& task);
 

@@ -25,6 +25,9 @@ Result<> SendToTask(Task& task, const Siginfo& info);
 void SendToGroup(Kernel& kernel, Pid pgid, const Siginfo& info);
 // A synchronous fault: cannot be blocked or ignored.
 void ForceSignal(Task& task, const FaultInfo& fault);
+void ForceSignal(Task& task, const Siginfo& info);
+// Every thread is to end at its next chance, with wait(2)'s status.
+void CondemnProcess(Process& process, int wait_status);
 // From the kernel itself, without a sender (SI_KERNEL).
 void SendKernelSignal(Process& process, int signo);
 

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <sched.h>
+
+#include <memory>
+#include <utility>
+
+#include "kernel/kernel.h"
+#include "kernel/process.h"
+#include "kernel/process_life.h"
+#include "kernel/signal/mask.h"
+#include "kernel/signal/signal_defaults.h"
+#include "kernel/task.h"
+
+namespace emu {
+namespace {
+
+constexpr uint64_t kClearSighand = 0x100000000;  // CLONE_CLEAR_SIGHAND
+constexpr int kSysAdmin = 21, kSysResource = 24;
+
+// RLIMIT_NPROC counts the user's tasks.
+Result<> CheckProcessLimit(Task& creator) {
+  const Credentials& creds = *creator.creds;
+  const uint64_t limit = creator.process().limit(RLIMIT_NPROC);
+  if (limit == RLIM64_INFINITY || creds.uid == 0 || creds.Has(kSysAdmin) ||
+      creds.Has(kSysResource)) {
+    return {};
+  }
+  uint64_t count = 0;
+  for (const auto& [pid, process] : creator.kernel().pids().processes()) {
+    for (const std::unique_ptr<Task>& task : process->tasks) {
+      if (task->creds->uid == creds.uid) ++count;
+    }
+  }
+  if (count >= limit) return Errno(EAGAIN);
+  return {};
+}
+
+// The memory and registers of the new task.
+Result<Machine::Guest> MakeGuest(Task& creator, uint64_t flags) {
+  Machine& machine = creator.kernel().machine();
+  if ((flags & CLONE_VM) == 0) {
+    return machine.Fork(creator.mm->space(), creator.cpu());
+  }
+  Machine::Guest guest;
+  guest.memory = creator.mm->space_ref();
+  guest.cpu = TRY(machine.NewThread(guest.memory, creator.cpu()));
+  return guest;
+}
+
+std::shared_ptr<SignalHandlers> InheritHandlers(const Process& from,
+                                                uint64_t flags) {
+  if ((flags & CLONE_SIGHAND) != 0) return from.handlers;
+  auto handlers = std::make_shared<SignalHandlers>(*from.handlers);
+  if ((flags & kClearSighand) != 0) {
+    for (SignalAction& action : handlers->actions) {
+      const bool ignored = action.handler == kHandlerIgnore;
+      action = {.handler = ignored ? kHandlerIgnore : kHandlerDefault};
+    }
+  }
+  return handlers;
+}
+
+Process& NewProcessLike(Task& creator, Pid pid, const CloneRequest& request) {
+  Process& from = creator.process();
+  const bool sibling = (request.flags & CLONE_PARENT) != 0;
+  Process& process = creator.kernel().pids().NewProcess(
+      pid, sibling ? from.parent : &from);
+  process.parent_task = sibling ? from.parent_task : &creator;
+  process.pgid = from.pgid;
+  process.session = from.session;
+  process.exit_signal = sibling ? from.exit_signal : request.exit_signal;
+  process.handlers = InheritHandlers(from, request.flags);
+  process.limits = from.limits;
+  process.oom_score_adj = from.oom_score_adj;
+  return process;
+}
+
+void InheritFromTask(Task& task, const Task& creator,
+                     const CloneRequest& request) {
+  const uint64_t flags = request.flags;
+  task.files =
+      (flags & CLONE_FILES) != 0 ? creator.files : creator.files->Copy();
+  task.fs = (flags & CLONE_FS) != 0 ? creator.fs
+                                    : std::make_shared<FsContext>(*creator.fs);
+  task.creds = creator.creds;
+  task.comm = creator.comm;
+  InheritSignalMask(task, creator.signal_mask());
+  if ((flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) {
+    task.altstack = creator.altstack;
+  }
+  if ((flags & CLONE_CHILD_CLEARTID) != 0) {
+    task.clear_child_tid = request.child_tid;
+  }
+  task.affinity = creator.affinity;
+  task.nice = creator.nice;
+  task.sched_policy = creator.sched_policy;
+  task.sched_priority = creator.sched_priority;
+  task.timer_slack = creator.timer_slack;
+  task.personality = creator.personality;
+  task.dumpable = creator.dumpable;
+  task.start_time = creator.kernel().clock().now();
+}
+
+void SetRegisters(Task& task, const CloneRequest& request) {
+  task.cpu().SetResult(0);
+  if (request.stack != 0) task.cpu().SetStack(request.stack);
+  if ((request.flags & CLONE_SETTLS) != 0) task.cpu().SetTls(request.tls);
+}
+
+Task& NewTask(Task& creator, Pid tid, Machine::Guest guest,
+              const CloneRequest& request) {
+  Kernel& kernel = creator.kernel();
+  Process& process = (request.flags & CLONE_THREAD) != 0
+                         ? creator.process()
+                         : NewProcessLike(creator, tid, request);
+  process.tasks.push_back(
+      std::make_unique<Task>(process, tid, std::move(guest.cpu)));
+  Task& task = *process.tasks.back();
+  kernel.pids().AddTask(task);
+  task.mm = (request.flags & CLONE_VM) != 0
+                ? creator.mm
+                : std::shared_ptr<MemoryMap>(
+                      creator.mm->Fork(std::move(guest.memory)));
+  InheritFromTask(task, creator, request);
+  SetRegisters(task, request);
+  return task;
+}
+
+}  // namespace
+
+Result<Pid> Clone(Task& creator, const CloneRequest& request) {
+  Kernel& kernel = creator.kernel();
+  TRY(CheckProcessLimit(creator));
+  const Pid tid = TRY(kernel.pids().NewId());
+  Result<Machine::Guest> guest = MakeGuest(creator, request.flags);
+  if (!guest.ok()) {
+    kernel.pids().ReleaseId(tid);
+    return guest.error();
+  }
+  Task& task = NewTask(creator, tid, guest.Take(), request);
+  // A bad address does not undo what has been made: Linux ignores it as well.
+  if ((request.flags & CLONE_PARENT_SETTID) != 0) {
+    (void)creator.Write(UserPtr<Pid>(request.parent_tid), tid).ok();
+  }
+  if ((request.flags & CLONE_CHILD_SETTID) != 0) {
+    (void)task.Write(UserPtr<Pid>(request.child_tid), tid).ok();
+  }
+  if ((request.flags & CLONE_VFORK) != 0) task.vfork_parent = &creator;
+  kernel.Emit(Event::Kind::kSpawn, creator, tid, request.flags);
+  kernel.scheduler().Add(task);
+  return tid;
+}
+
+}  // namespace emu
