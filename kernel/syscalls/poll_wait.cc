@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kernel/signal/send.h"
+#include "kernel/signal/mask.h"
 #include "kernel/task.h"
 #include "kernel/time_util.h"
 
@@ -15,8 +16,7 @@ Result<> UseMaskWhileWaiting(Task& task, UserPtr<const SignalSet> mask,
   if (!mask || task.pending().rerun) return {};
   if (size != sizeof(SignalSet)) return Errno(EINVAL);
   const SignalSet wanted = TRY(task.Read(mask));
-  task.saved_mask = task.signal_mask;
-  task.signal_mask = wanted & ~kUnblockable;
+  WaitWithMask(task, wanted);
   return {};
 }
 
