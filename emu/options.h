@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The command line of `emu run`.
+
+#ifndef EMU_OPTIONS_H_
+#define EMU_OPTIONS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "arch/env.h"
+#include "emu/values.h"
+
+namespace emu {
+
+// 2030-01-01T00:00:00Z. Later than the files it meets: make(1) would take
+// sources from the future for changed ones, again and again.
+inline constexpr Nanos kDefaultEpoch = Nanos{1893456000} * 1'000'000'000;
+
+struct RunOptions {
+  // The tree: a directory, an archive or an OCI image layout of the host.
+  std::string root = "/";
+  std::vector<BindOption> binds;
+  std::vector<ExportOption> exports;
+  std::vector<std::string> tmpfs;
+
+  // The first program.
+  std::vector<std::string> argv;
+  std::string workdir;  // empty: see WorkingDirectory in run.cc
+  // In the order given; no value: as emu itself has it.
+  std::vector<std::pair<std::string, std::optional<std::string>>> env;
+  bool env_host = false;
+  UserOption user = {.user = "1000", .group = "1000"};
+
+  // The machine that it sees.
+  std::string hostname = "emu";
+  int cpus = 1;
+  uint64_t memory = uint64_t{4} << 30;
+  size_t pids_limit = 4096;
+
+  // What decides a run.
+  std::optional<uint64_t> seed = 0;  // none: the host's entropy
+  // None: the host's clock at the start.
+  std::optional<Nanos> epoch = kDefaultEpoch;
+  bool host_time = false;
+  std::optional<Nanos> timeout;  // of host time
+
+  // What emu tells about it.
+  std::optional<std::string> strace;  // the file; empty: standard error
+  bool stats = false;
+
+  bool help = false;  // asked for: nothing else counts
+};
+
+// Reads what follows `emu run`. `source_date_epoch` is the environment's
+// SOURCE_DATE_EPOCH, null without one: the epoch, unless --epoch says it. The
+// error is one line for the user.
+absl::StatusOr<RunOptions> ParseRunOptions(absl::Span<const std::string> args,
+                                           const char* source_date_epoch);
+
+// `emu run --help`.
+std::string RunHelp();
+
+// The options, for the shells' completion.
+struct OptionInfo {
+  std::string long_name;   // without dashes
+  std::string short_name;  // empty when there is none
+  std::string value;       // what it takes: "DIR|TAR|OCI"; empty for a flag
+  std::string help;
+};
+std::vector<OptionInfo> RunOptionList();
+
+}  // namespace emu
+
+#endif  // EMU_OPTIONS_H_
