@@ -16,6 +16,8 @@
 #include <cstring>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 namespace emu {
@@ -92,6 +94,18 @@ Result<std::vector<HostDirEntry>> ReadDirectory(int fd) {
   return entries;
 }
 
+bool SameTime(const timespec& a, const timespec& b) {
+  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+bool SameObject(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+bool SameContent(const struct stat& a, const struct stat& b) {
+  return a.st_size == b.st_size && SameTime(a.st_mtim, b.st_mtim);
+}
+
 absl::string_view Parent(absl::string_view path) {
   const size_t slash = path.rfind('/');
   return slash == absl::string_view::npos ? "" : path.substr(0, slash);
@@ -114,6 +128,39 @@ absl::StatusOr<std::unique_ptr<LiveHostTree>> LiveHostTree::Open(
   }
   return std::unique_ptr<LiveHostTree>(
       new LiveHostTree(*std::move(root), writable, files));
+}
+
+Result<OwnedFd> LiveHostTree::Reopen(const std::string& path,
+                                     const struct stat& then, bool writable) {
+  const Result<OwnedFd> object = root_.Open(path, O_PATH);
+  struct stat now = {};
+  if (!object.ok() || fstat(object->get(), &now) != 0 ||
+      !SameObject(now, then)) {
+    return Errno(ESTALE);
+  }
+  // Nobody but guests is expected to change what is bound writable.
+  if (!writable_ && !(SameContent(now, then) &&
+                      SameTime(now.st_ctim, then.st_ctim))) {
+    return Errno(ESTALE);
+  }
+  return emu::Reopen(object->get(),
+                     (writable ? O_RDWR : O_RDONLY) | O_NONBLOCK);
+}
+
+bool LiveHostTree::Changed(const std::string& path, const struct stat& then,
+                           int fd) {
+  if (writable_) return false;
+  struct stat now = {};
+  if (fd >= 0) return fstat(fd, &now) != 0 || !SameContent(now, then);
+  const Result<OwnedFd> object = root_.Open(path, O_PATH);
+  return !object.ok() || fstat(object->get(), &now) != 0 ||
+         !SameObject(now, then) || !SameContent(now, then);
+}
+
+std::string LiveHostTree::Name(const std::string& path) {
+  const std::string& root = root_.host_path();
+  if (path.empty()) return root;
+  return absl::StrCat(root, absl::EndsWith(root, "/") ? "" : "/", path);
 }
 
 bool LiveHostTree::IsImported(int dir, dev_t device) {
@@ -211,8 +258,8 @@ Result<HostFileId> LiveHostTree::Open(const std::string& path, bool writable) {
   if (S_ISLNK(st.st_mode)) return Errno(ELOOP);
   if (!S_ISREG(st.st_mode)) return Errno(EINVAL);
   OwnedFd fd = TRY(
-      Reopen(path_fd, (writable ? O_RDWR : O_RDONLY) | O_NONBLOCK));
-  return files_.Add(root_, path, writable, std::move(fd), st);
+      emu::Reopen(path_fd, (writable ? O_RDWR : O_RDONLY) | O_NONBLOCK));
+  return files_.Add(*this, path, writable, std::move(fd), st);
 }
 
 void LiveHostTree::Close(HostFileId file) { files_.Remove(file); }

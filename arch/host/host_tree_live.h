@@ -24,7 +24,7 @@
 
 namespace emu {
 
-class LiveHostTree : public HostTree {
+class LiveHostTree : public HostTree, private FileSource {
  public:
   // `files` outlives the tree.
   static absl::StatusOr<std::unique_ptr<LiveHostTree>> Open(
@@ -77,6 +77,12 @@ class LiveHostTree : public HostTree {
   Result<Place> Locate(const std::string& path);
   // As Locate, to change what is there: EROFS, and EBUSY for the root.
   Result<Place> LocateToChange(const std::string& path);
+  Result<OwnedFd> Reopen(const std::string& path, const struct stat& then,
+                         bool writable) override;
+  bool Changed(const std::string& path, const struct stat& then,
+               int fd) override;
+  std::string Name(const std::string& path) override;
+
   bool IsImported(int dir, dev_t device);
   Result<> FixMode(const Place& place, uint32_t mode);
 

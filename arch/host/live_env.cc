@@ -96,14 +96,11 @@ size_t LiveEnv::PickNext(size_t runnable) {
 Nanos LiveEnv::HostTime() { return HostClock(CLOCK_MONOTONIC) - started_; }
 
 Result<size_t> LiveEnv::ReadInput(absl::Span<char> out) {
-  // Before the look: a byte that comes later raises it again.
-  signals_.TakeInput();
   return streams_.Read(out);
 }
 
 Result<size_t> LiveEnv::WriteOutput(StdStream stream,
                                     absl::Span<const char> bytes) {
-  signals_.TakeInput();
   return streams_.Write(stream, bytes);
 }
 
@@ -115,7 +112,7 @@ void LiveEnv::Wait(bool input, std::optional<Nanos> timeout) {
     polled = absl::MakeSpan(&in, 1);
   }
   signals_.Poll(polled, timeout).IgnoreError();
-  signals_.TakeInput();
+  streams_.NoteInput();
 }
 
 std::optional<int> LiveEnv::TakeSignal() {

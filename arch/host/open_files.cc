@@ -2,7 +2,6 @@
 
 #include "arch/host/open_files.h"
 
-#include <fcntl.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -12,21 +11,6 @@
 #include "arch/base/host_status.h"
 
 namespace emu {
-namespace {
-
-bool SameTime(const timespec& a, const timespec& b) {
-  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-bool SameObject(const struct stat& a, const struct stat& b) {
-  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-bool SameContent(const struct stat& a, const struct stat& b) {
-  return a.st_size == b.st_size && SameTime(a.st_mtim, b.st_mtim);
-}
-
-}  // namespace
 
 size_t OpenFiles::DefaultCapacity() {
   struct rlimit limit = {};
@@ -34,8 +18,8 @@ size_t OpenFiles::DefaultCapacity() {
   return std::clamp<rlim_t>(limit.rlim_cur / 2, 64, 1 << 16);
 }
 
-HostFileId OpenFiles::Add(const ConfinedRoot& root, std::string path,
-                          bool writable, OwnedFd fd, const struct stat& st) {
+HostFileId OpenFiles::Add(FileSource& source, std::string path, bool writable,
+                          OwnedFd fd, const struct stat& st) {
   MakeRoom();
   int id;
   if (free_ids_.empty()) {
@@ -46,7 +30,7 @@ HostFileId OpenFiles::Add(const ConfinedRoot& root, std::string path,
     free_ids_.pop_back();
   }
   lru_.push_front(id);
-  entries_[id] = {.root = &root,
+  entries_[id] = {.source = &source,
                   .path = std::move(path),
                   .writable = writable,
                   .fd = std::move(fd),
@@ -72,19 +56,11 @@ Result<int> OpenFiles::Use(HostFileId file) {
     return entry->fd.get();
   }
   MakeRoom();
-  const int flags = (entry->writable ? O_RDWR : O_RDONLY) | O_NONBLOCK;
-  Result<OwnedFd> opened = Errno(ESTALE);
-  Result<OwnedFd> path = entry->root->Open(entry->path, O_PATH);
-  struct stat now = {};
-  if (path.ok() && fstat(path->get(), &now) == 0 &&
-      SameObject(now, entry->st) &&
-      (entry->writable || (SameContent(now, entry->st) &&
-                           SameTime(now.st_ctim, entry->st.st_ctim)))) {
-    opened = Reopen(path->get(), flags);
-  }
+  Result<OwnedFd> opened =
+      entry->source->Reopen(entry->path, entry->st, entry->writable);
   if (!opened.ok()) {
-    if (!entry->writable) changed_.insert(HostPath(*entry));
-    return Errno(ESTALE);
+    NoteIfChanged(*entry);
+    return opened.error();
   }
   entry->fd = opened.Take();
   lru_.push_front(file.value);
@@ -96,32 +72,27 @@ absl::StatusOr<int> OpenFiles::Descriptor(HostFileId file) {
   const Result<int> fd = Use(file);
   if (fd.ok()) return *fd;
   const Entry* entry = Find(file);
-  return HostError(fd.error().value(),
-                   entry == nullptr
-                       ? absl::StrCat("opening host file ", file.value)
-                       : absl::StrCat("opening \"", HostPath(*entry),
-                                      "\" again"));
+  return HostError(
+      fd.error().value(),
+      entry == nullptr
+          ? absl::StrCat("opening host file ", file.value)
+          : absl::StrCat("opening \"", entry->source->Name(entry->path),
+                         "\" again"));
 }
 
 std::vector<std::string> OpenFiles::Changed() {
   for (const Entry& entry : entries_) {
-    if (entry.root != nullptr) NoteIfChanged(entry);
+    if (entry.source != nullptr) NoteIfChanged(entry);
   }
   return {changed_.begin(), changed_.end()};
 }
 
 OpenFiles::Entry* OpenFiles::Find(HostFileId file) {
   if (file.value < 0 || static_cast<size_t>(file.value) >= entries_.size() ||
-      entries_[file.value].root == nullptr) {
+      entries_[file.value].source == nullptr) {
     return nullptr;
   }
   return &entries_[file.value];
-}
-
-std::string OpenFiles::HostPath(const Entry& entry) {
-  const std::string& root = entry.root->host_path();
-  if (entry.path.empty()) return root;
-  return absl::StrCat(root, root.back() == '/' ? "" : "/", entry.path);
 }
 
 void OpenFiles::MakeRoom() {
@@ -132,18 +103,9 @@ void OpenFiles::MakeRoom() {
 
 void OpenFiles::NoteIfChanged(const Entry& entry) {
   if (entry.writable) return;
-  struct stat now = {};
-  bool same;
-  if (entry.fd.valid()) {
-    same = fstat(entry.fd.get(), &now) == 0 && SameContent(now, entry.st);
-  } else {
-    // Nobody can say whether what was read is what is there now, unless it is
-    // the same file.
-    Result<OwnedFd> path = entry.root->Open(entry.path, O_PATH);
-    same = path.ok() && fstat(path->get(), &now) == 0 &&
-           SameObject(now, entry.st) && SameContent(now, entry.st);
+  if (entry.source->Changed(entry.path, entry.st, entry.fd.get())) {
+    changed_.insert(entry.source->Name(entry.path));
   }
-  if (!same) changed_.insert(HostPath(entry));
 }
 
 }  // namespace emu

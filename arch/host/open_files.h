@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The regular files of the host that guests have open or mapped, by id. Their
+// The regular files of host trees that guests have open or mapped, by id. Their
 // descriptors are a cache: beyond a limit the least recently used is closed, and
 // opened again when it is wanted, if the file is still the same one. Files that
 // someone changed during the run are remembered, because what guests read of
@@ -19,13 +19,27 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "arch/host/confined_root.h"
 #include "arch/host/host_files.h"
 #include "arch/host/owned_fd.h"
 #include "arch/machine.h"
 #include "arch/result.h"
 
 namespace emu {
+
+// Where an open file comes from.
+class FileSource {
+ public:
+  virtual ~FileSource() = default;
+  // Opens again what was open as `path` when its state was `then`. ESTALE if it
+  // is not there as it was.
+  virtual Result<OwnedFd> Reopen(const std::string& path,
+                                 const struct stat& then, bool writable) = 0;
+  // Whether its content is not what it was; `fd` is open on it, or -1.
+  virtual bool Changed(const std::string& path, const struct stat& then,
+                       int fd) = 0;
+  // What the user calls it.
+  virtual std::string Name(const std::string& path) = 0;
+};
 
 class OpenFiles : public HostFiles {
  public:
@@ -38,8 +52,8 @@ class OpenFiles : public HostFiles {
   // Half of the descriptors that this process may have.
   static size_t DefaultCapacity();
 
-  // `fd` is `path` under `root`, which outlives the id, and `st` its state.
-  HostFileId Add(const ConfinedRoot& root, std::string path, bool writable,
+  // `fd` is `path` of `source`, which outlives the id, and `st` its state.
+  HostFileId Add(FileSource& source, std::string path, bool writable,
                  OwnedFd fd, const struct stat& st);
   void Remove(HostFileId file);
 
@@ -49,13 +63,13 @@ class OpenFiles : public HostFiles {
   Result<int> Use(HostFileId file);
   absl::StatusOr<int> Descriptor(HostFileId file) override;
 
-  // The files, as paths on the host, that were changed by someone else while a
-  // guest had them open, as far as it shows by now; sorted.
+  // The files, as the user calls them, that were changed by someone else while
+  // a guest had them open, as far as it shows by now; sorted.
   std::vector<std::string> Changed();
 
  private:
   struct Entry {
-    const ConfinedRoot* root = nullptr;  // none: not in use
+    FileSource* source = nullptr;  // none: not in use
     std::string path;
     bool writable = false;
     OwnedFd fd;  // none: evicted
@@ -63,7 +77,6 @@ class OpenFiles : public HostFiles {
     std::list<int>::iterator used;  // in lru_, while fd is valid
   };
 
-  static std::string HostPath(const Entry& entry);
   Entry* Find(HostFileId file);
   void MakeRoom();
   void NoteIfChanged(const Entry& entry);

@@ -68,9 +68,13 @@ StandardStreams::StandardStreams(HostSignals& signals,
     : signals_(signals) {
   for (int i = 0; i < 3; ++i) streams_[i] = Open(fds[i], i == 0);
   const Stream& in = streams_[0];
-  if (in.kind == Env::StreamKind::kTerminal) {
-    terminal_ = std::make_unique<TerminalMode>(in.fd);
-  }
+  if (in.kind != Env::StreamKind::kTerminal) return;
+  terminal_ = std::make_unique<TerminalMode>(in.fd);
+  if (!in.own.valid()) return;
+  const f_owner_ex owner = {.type = F_OWNER_TID, .pid = gettid()};
+  raises_sigio_ =
+      fcntl(in.fd, F_SETOWN_EX, &owner) == 0 &&
+      fcntl(in.fd, F_SETFL, fcntl(in.fd, F_GETFL) | O_ASYNC) == 0;
 }
 
 StandardStreams::Stream StandardStreams::Open(int fd, bool input) {
@@ -122,13 +126,7 @@ TerminalSize StandardStreams::WindowSize() const {
 int StandardStreams::input_fd() const { return streams_[0].fd; }
 
 void StandardStreams::EnterRaw() {
-  if (!terminal_ || terminal_->raw()) return;
-  terminal_->EnterRaw();
-  const Stream& in = streams_[0];
-  if (!in.own.valid()) return;
-  const f_owner_ex owner = {.type = F_OWNER_TID, .pid = gettid()};
-  fcntl(in.fd, F_SETOWN_EX, &owner);
-  fcntl(in.fd, F_SETFL, fcntl(in.fd, F_GETFL) | O_ASYNC);
+  if (terminal_) terminal_->EnterRaw();
 }
 
 void StandardStreams::Suspend() {
@@ -138,12 +136,19 @@ void StandardStreams::Suspend() {
 
 void StandardStreams::Resume() {
   if (resume_raw_) EnterRaw();
+  dry_ = false;
+}
+
+void StandardStreams::NoteInput() {
+  if (signals_.TakeInput()) dry_ = false;
 }
 
 Result<size_t> StandardStreams::Read(absl::Span<char> out) {
   const Stream& in = streams_[0];
   if (in.fd < 0) return 0;
-  EnterRaw();
+  // Before the look: a byte that comes later raises it again.
+  NoteInput();
+  if (dry_) return Errno(EAGAIN);
   if (in.access == Access::kPollFirst) {
     pollfd ready = {.fd = in.fd, .events = POLLIN, .revents = 0};
     if (poll(&ready, 1, 0) <= 0) return Errno(EAGAIN);
@@ -154,14 +159,17 @@ Result<size_t> StandardStreams::Read(absl::Span<char> out) {
             ? recv(in.fd, out.data(), out.size(), MSG_DONTWAIT)
             : read(in.fd, out.data(), out.size());
   } while (n < 0 && errno == EINTR);
-  if (n < 0) return Errno(errno == EAGAIN ? EAGAIN : EIO);
-  return static_cast<size_t>(n);
+  if (n >= 0) return static_cast<size_t>(n);
+  if (errno != EAGAIN) return Errno(EIO);
+  dry_ = raises_sigio_;
+  return Errno(EAGAIN);
 }
 
 Result<size_t> StandardStreams::Write(StdStream stream,
                                       absl::Span<const char> bytes) {
   const Stream& out = streams_[Index(stream)];
   if (out.fd < 0) return Errno(EBADF);
+  NoteInput();
   // The guest's terminal has made CR LF of a line's end. The host's would add
   // another CR.
   if (out.kind == Env::StreamKind::kTerminal && !raw() &&

@@ -35,13 +35,18 @@ class StandardStreams {
   Env::StreamKind Kind(StdStream stream) const;
   TerminalSize WindowSize() const;
 
-  // As Env's. The first look for input makes the terminal raw, and from then on
-  // its bytes raise SIGIO.
+  // As Env's. A terminal that had nothing is not asked again before the next
+  // SIGIO, which its bytes raise.
   Result<size_t> Read(absl::Span<char> out);
   Result<size_t> Write(StdStream stream, absl::Span<const char> bytes);
 
-  // Where poll(2) shows input.
+  // Takes note of a SIGIO, so that it does not end waits any more.
+  void NoteInput();
+  // Where poll(2) shows input; -1 when standard input is closed.
   int input_fd() const;
+  // A guest waits for input: the terminal's line discipline is the guest's from
+  // now on. Not earlier: a program that asks for nothing leaves the terminal to
+  // others, `emu run make | less` for one.
   void EnterRaw();
 
   // The terminal as it was before emu, and back: around being stopped.
@@ -71,6 +76,8 @@ class StandardStreams {
   std::array<Stream, 3> streams_;
   std::unique_ptr<TerminalMode> terminal_;  // where standard input is one
   bool resume_raw_ = false;
+  bool raises_sigio_ = false;  // standard input does
+  bool dry_ = false;           // it had nothing, and no SIGIO came since
 };
 
 // Writes all of `text`, emu's own words, to standard error; line by line even

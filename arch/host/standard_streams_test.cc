@@ -188,11 +188,13 @@ TEST_F(StandardStreamsTest, AFullDeviceIsEnospc) {
   EXPECT_EQ(Write(*streams, "x").error(), Errno(ENOSPC));
 }
 
-TEST_F(StandardStreamsTest, TheTerminalIsRawFromTheFirstReadToTheEnd) {
+TEST_F(StandardStreamsTest, TheTerminalIsRawFromTheFirstWaitToTheEnd) {
   Pty pty;
   auto streams = Streams(pty.slave.get(), pty.slave.get());
   EXPECT_TRUE(pty.Canonical());
   EXPECT_EQ(Read(*streams).error(), Errno(EAGAIN));
+  EXPECT_TRUE(pty.Canonical());
+  streams->EnterRaw();
   EXPECT_FALSE(pty.Canonical());
   streams->Suspend();
   EXPECT_TRUE(pty.Canonical());
@@ -205,15 +207,17 @@ TEST_F(StandardStreamsTest, TheTerminalIsRawFromTheFirstReadToTheEnd) {
 TEST_F(StandardStreamsTest, ATerminalsBytesRaiseSigio) {
   Pty pty;
   const auto streams = Streams(pty.slave.get(), pty.slave.get());
-  (void)Read(*streams);
-  EXPECT_FALSE(signals_->TakeInput());
+  streams->EnterRaw();
+  EXPECT_EQ(Read(*streams).error(), Errno(EAGAIN));
+  EXPECT_FALSE(signals_->Pending());
   ASSERT_EQ(write(pty.master.get(), "\003", 1), 1);
   // The terminal's bytes take a moment to arrive.
   pollfd in = {.fd = streams->input_fd(), .events = POLLIN, .revents = 0};
   ASSERT_EQ(poll(&in, 1, 5000), 1);
-  EXPECT_TRUE(signals_->TakeInput());
+  EXPECT_TRUE(signals_->Pending());
   EXPECT_EQ(*Read(*streams), 1u);
   EXPECT_EQ(buffer_[0], '\003');
+  EXPECT_EQ(Read(*streams).error(), Errno(EAGAIN));
 }
 
 TEST_F(StandardStreamsTest, ACookedTerminalShowsOneCarriageReturnALine) {
@@ -226,7 +230,7 @@ TEST_F(StandardStreamsTest, ACookedTerminalShowsOneCarriageReturnALine) {
 TEST_F(StandardStreamsTest, ARawTerminalGetsTheBytesAsTheyAre) {
   Pty pty;
   const auto streams = Streams(pty.slave.get(), pty.slave.get());
-  (void)Read(*streams);
+  streams->EnterRaw();
   EXPECT_EQ(*Write(*streams, "a\r\nb\n"), 5u);
   EXPECT_EQ(ReadFrom(pty.master.get()), "a\r\nb\n");
 }

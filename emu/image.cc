@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "emu/image.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "arch/host/host_tree_live.h"
+#include "arch/host/memory_tree.h"
+#include "emu/archive.h"
+#include "emu/oci.h"
+
+namespace emu {
+namespace {
+
+constexpr uint64_t kSmall = 16 << 20;
+
+// Whether the tree is the directory that the host's / is.
+bool IsHostRoot(HostTree& tree) {
+  struct stat root = {};
+  const Result<HostNode> node = tree.Stat("");
+  return node.ok() && stat("/", &root) == 0 && node->device == root.st_dev &&
+         node->inode == root.st_ino;
+}
+
+bool IsRegular(HostTree& tree, const std::string& path) {
+  const Result<HostNode> node = tree.Stat(path);
+  return node.ok() && S_ISREG(node->mode);
+}
+
+absl::StatusOr<Image> OpenLayout(HostTree& layout, const std::string& path,
+                                 uint32_t uid, OpenFiles& files) {
+  auto tree = MemoryTree::Create(path, files);
+  if (!tree.ok()) return tree.status();
+  absl::StatusOr<OciConfig> config = UnpackOci(layout, path, uid, **tree);
+  if (!config.ok()) return config.status();
+  Image image;
+  image.tree = *std::move(tree);
+  image.env = std::move(config->env);
+  image.workdir = std::move(config->workdir);
+  return image;
+}
+
+}  // namespace
+
+absl::StatusOr<Image> OpenImage(const std::string& path, uint32_t uid,
+                                OpenFiles& files) {
+  auto host = LiveHostTree::Open(path, false, files);
+  if (!host.ok()) return host.status();
+  const Result<HostNode> root = (*host)->Stat("");
+  if (root.ok() && S_ISDIR(root->mode)) {
+    if (IsOciLayout(**host)) return OpenLayout(**host, path, uid, files);
+    Image image;
+    image.is_host_root = IsHostRoot(**host);
+    image.tree = *std::move(host);
+    return image;
+  }
+  if (!IsRegular(**host, "")) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, " is neither a directory nor an archive nor an OCI layout"));
+  }
+  auto unpacked = MemoryTree::Create(path, files);
+  if (!unpacked.ok()) return unpacked.status();
+  absl::Status status =
+      UnpackArchive(**host, "", path, {.uid = uid}, **unpacked);
+  if (!status.ok()) return status;
+  if (IsOciLayout(**unpacked)) return OpenLayout(**unpacked, path, uid, files);
+  Image image;
+  image.tree = *std::move(unpacked);
+  return image;
+}
+
+absl::StatusOr<std::string> ReadSmallFile(HostTree& tree,
+                                          const std::string& path) {
+  const auto error = [&path](Errno error) {
+    return absl::NotFoundError(
+        absl::StrCat(path, ": ", strerrordesc_np(error.value())));
+  };
+  const Result<HostFileId> file = tree.Open(path, false);
+  if (!file.ok()) return error(file.error());
+  const Result<HostNode> node = tree.StatFile(*file);
+  std::string content;
+  Result<size_t> n = Errno(EFBIG);
+  if (node.ok() && node->size <= kSmall) {
+    content.resize(node->size);
+    n = tree.ReadAt(*file, absl::MakeSpan(content.data(), content.size()), 0);
+  }
+  tree.Close(*file);
+  if (!n.ok()) return error(n.error());
+  content.resize(*n);
+  return content;
+}
+
+}  // namespace emu

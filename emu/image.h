@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What --root names: a directory, a tar archive or an OCI image, as one tree.
+
+#ifndef EMU_IMAGE_H_
+#define EMU_IMAGE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "arch/host/open_files.h"
+#include "arch/host_tree.h"
+
+namespace emu {
+
+struct Image {
+  std::unique_ptr<HostTree> tree;
+  bool is_host_root = false;  // it is the host's own /
+  // Of an OCI image's configuration: what it sets for programs.
+  std::vector<std::string> env;  // NAME=VALUE
+  std::string workdir;           // empty: not set
+};
+
+// `files` outlives the image. `uid` is the guest's user.
+absl::StatusOr<Image> OpenImage(const std::string& path, uint32_t uid,
+                                OpenFiles& files);
+
+// The content of a file of at most a few MiB; links in the last place are not
+// followed.
+absl::StatusOr<std::string> ReadSmallFile(HostTree& tree,
+                                          const std::string& path);
+
+}  // namespace emu
+
+#endif  // EMU_IMAGE_H_
