@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every case natively, under emu and under what else is installed, pinned to
+// one CPU. A case's time is that of a run with many operations less that of one
+// with none. bench/table.py makes the table from --benchmark_format=json.
+//
+//   bazel-bin/bench/emu_bench --benchmark_format=json | bench/table.py
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "bench/bare_loop.h"
+#include "benchmark/benchmark.h"
+
+extern char** environ;
+
+namespace emu::bench {
+namespace {
+
+struct Runner {
+  const char* name;
+  std::vector<std::string> prefix;
+};
+
+struct Load {
+  const char* name;
+  std::vector<std::string> command;  // for /bin/sh -c where it is one string
+  long count;  // operations a run; 0: the run itself is the operation
+};
+
+std::string Sibling(const char* name) {
+  char path[4096];
+  const ssize_t n = readlink("/proc/self/exe", path, sizeof(path));
+  const std::string self(path, std::max<ssize_t>(n, 0));
+  return self.substr(0, self.rfind('/')) + "/" + name;
+}
+
+double Now() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+// Seconds that the command takes; negative when it fails.
+double TimeCommand(const std::vector<std::string>& command) {
+  std::vector<char*> arguments;
+  for (const std::string& word : command) {
+    arguments.push_back(const_cast<char*>(word.c_str()));
+  }
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+  const double start = Now();
+  pid_t pid;
+  const int error = posix_spawnp(&pid, arguments[0], &actions, nullptr,
+                                 arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) return -1;
+  int status;
+  while (waitpid(pid, &status, 0) < 0) {
+  }
+  return status == 0 ? Now() - start : -1;
+}
+
+std::vector<std::string> Command(const Runner& runner, const Load& load,
+                                 long count) {
+  std::vector<std::string> command = runner.prefix;
+  for (std::string word : load.command) {
+    if (word == "COUNT") word = std::to_string(count);
+    command.push_back(word);
+  }
+  return command;
+}
+
+void RunLoad(benchmark::State& state, const Runner& runner, const Load& load) {
+  double empty = 0;
+  if (load.count > 0) {
+    empty = TimeCommand(Command(runner, load, 0));
+    for (int i = 0; i < 2; ++i) {
+      empty = std::min(empty, TimeCommand(Command(runner, load, 0)));
+    }
+  }
+  for (auto _ : state) {
+    const double seconds = TimeCommand(Command(runner, load, load.count));
+    if (seconds < 0 || empty < 0) {
+      state.SkipWithError("the command failed");
+      break;
+    }
+    state.SetIterationTime(std::max(seconds - empty, 1e-9) /
+                           static_cast<double>(std::max(load.count, 1L)));
+  }
+}
+
+void RunBare(benchmark::State& state) {
+  constexpr long kCalls = 20'000;
+  for (auto _ : state) {
+    const double seconds = TimeBareLoop(kCalls);
+    if (seconds < 0) {
+      state.SkipWithError("ptrace is not permitted");
+      break;
+    }
+    state.SetIterationTime(seconds / kCalls);
+  }
+}
+
+bool Installed(const char* program) {
+  return system((std::string("command -v ") + program + " >/dev/null").c_str()) ==
+         0;
+}
+
+std::vector<Runner> Runners() {
+  std::vector<Runner> runners = {
+      {"native", {}},
+      {"emu", {Sibling("../emu/emu"), "run", "--env-host", "--"}},
+  };
+  if (Installed("strace")) {
+    runners.push_back({"strace", {"strace", "-f", "-o", "/dev/null"}});
+  }
+  if (Installed("proot")) runners.push_back({"proot", {"proot"}});
+  if (Installed("runsc")) {
+    runners.push_back({"runsc",
+                       {"runsc", "--platform=ptrace", "--rootless",
+                        "--network=none", "do"}});
+  }
+  return runners;
+}
+
+std::vector<Load> Loads() {
+  const std::string guest = Sibling("guest");
+  const std::string guest_dynamic = Sibling("guest_dynamic");
+  const auto operation = [&](const char* name, long count) {
+    return Load{name, {guest, name, "COUNT"}, count};
+  };
+  const auto shell = [](const char* name, const char* script) {
+    return Load{name, {"/bin/bash", "-c", script}, 0};
+  };
+  return {
+      {"start_static", {guest, "start", "0"}, 0},
+      {"start_dynamic", {guest_dynamic, "start", "0"}, 0},
+      operation("getppid", 20'000),
+      operation("read_1", 20'000),
+      operation("write_1", 20'000),
+      operation("stat", 10'000),
+      operation("open_fstat_close", 5'000),
+      operation("pipe_ping_pong", 5'000),
+      operation("futex_ping_pong", 5'000),
+      operation("read_1M", 300),
+      operation("write_1M", 300),
+      operation("fork_wait", 200),
+      operation("fork_exec_wait", 100),
+      operation("spawn_wait", 100),
+      operation("thread_create_join", 500),
+      operation("mmap_touch_munmap", 5'000),
+      operation("compute", 300),
+      operation("walk_memory", 100),
+      shell("bash_200_true", "for i in {1..200}; do /bin/true; done"),
+      shell("find_20000", "find \"$EMU_BENCH_TREE\" | wc -l"),
+      shell("find_stat_20000",
+            "find \"$EMU_BENCH_TREE\" -printf '%s %m\\n' | wc -l"),
+      shell("tar_md5sum", "tar -C \"$EMU_BENCH_TREE\" -cf - . | md5sum"),
+      {"python_imports",
+       {"/usr/bin/python3", "-c",
+        "import json,re,subprocess,threading,asyncio,sqlite3,logging,"
+        "argparse,socket,tempfile"},
+       0},
+      shell("gcc_2000_lines", "gcc -O1 -c -o /dev/null \"$EMU_BENCH_SOURCE\""),
+  };
+}
+
+// A tree of 20,000 small files and a C file of 2,000 lines, for the shell.
+std::string MakeInputs() {
+  char name[] = "/tmp/emu-bench-XXXXXX";
+  if (mkdtemp(name) == nullptr) return "";
+  const std::string directory = name;
+  const std::string tree = directory + "/tree", source = directory + "/big.c";
+  setenv("EMU_BENCH_TREE", tree.c_str(), 1);
+  setenv("EMU_BENCH_SOURCE", source.c_str(), 1);
+  const char* script =
+      "mkdir \"$EMU_BENCH_TREE\" && cd \"$EMU_BENCH_TREE\" &&"
+      " for d in {1..200}; do mkdir $d; for f in {1..99}; do"
+      " echo $d $f >$d/$f; done; done;"
+      " for i in {1..500}; do echo \"int f$i(int a, int *b) {"
+      "\n  for (int i = 0; i < a; i++) b[i] += a * $i;"
+      "\n  return b[a / 2] + $i;\n}\"; done >\"$EMU_BENCH_SOURCE\"";
+  if (TimeCommand({"/bin/bash", "-c", script}) < 0) return "";
+  return directory;
+}
+
+void PinToOneCpu() {
+  cpu_set_t allowed;
+  sched_getaffinity(0, sizeof(allowed), &allowed);
+  for (int cpu = CPU_SETSIZE - 1; cpu >= 0; --cpu) {
+    if (!CPU_ISSET(cpu, &allowed)) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof(one), &one);
+    return;
+  }
+}
+
+void Register() {
+  benchmark::RegisterBenchmark("bare_loop/tracer", RunBare)
+      ->UseManualTime()
+      ->Unit(benchmark::kMicrosecond);
+  for (const Load& load : Loads()) {
+    for (const Runner& runner : Runners()) {
+      benchmark::RegisterBenchmark(
+          (std::string(load.name) + "/" + runner.name).c_str(),
+          [runner, load](benchmark::State& state) {
+            RunLoad(state, runner, load);
+          })
+          ->UseManualTime()
+          ->Iterations(load.count > 0 ? 3 : 5)
+          ->Unit(benchmark::kMicrosecond);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace emu::bench
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  emu::bench::PinToOneCpu();
+  const std::string inputs = emu::bench::MakeInputs();
+  if (inputs.empty()) {
+    fprintf(stderr, "cannot make the inputs in /tmp\n");
+    return 1;
+  }
+  emu::bench::Register();
+  benchmark::RunSpecifiedBenchmarks();
+  return emu::bench::TimeCommand({"rm", "-rf", inputs}) < 0 ? 1 : 0;
+}
