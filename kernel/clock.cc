@@ -43,6 +43,31 @@ void Clock::Advance(Nanos length) {
   }
 }
 
+VdsoData Clock::ForVdso() const {
+  VdsoData data = {};
+  data.now = now_;
+  data.realtime_offset = realtime_offset_;
+  data.polling_step = polling_step_;
+  data.first_step = kStep;
+  data.longest_step = kLongestPollingStep;
+  data.polling = polling_ ? 1 : 0;
+  data.enabled = host_ == nullptr ? 1 : 0;
+  return data;
+}
+
+void Clock::FromVdso(const VdsoData& said) {
+  // Each word once: the guest's other threads are stopped, but the page may be
+  // mapped by others' word of it.
+  const Nanos now = said.now;
+  if (host_ != nullptr || now <= now_ || now - now_ > kNanosPerSecond * 3600) {
+    return;
+  }
+  now_ = now;
+  polling_ = true;
+  polling_step_ =
+      std::clamp<Nanos>(said.polling_step, kStep, kLongestPollingStep);
+}
+
 void Clock::AdvanceTo(Nanos time) { now_ = std::max(now_, time); }
 
 void Clock::Arm(Timer& timer, Nanos deadline) {

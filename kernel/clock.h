@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "arch/env.h"
+#include "arch/vdso.h"
 
 namespace emu {
 
@@ -83,6 +84,11 @@ class Clock {
     if (next_deadline_ <= now_) FireAllDue();
   }
   bool follows_host() const { return host_ != nullptr; }
+
+  // Guests read time through the vDSO by the same rule. What it says afterwards
+  // is a guest's word: no step back, and no leap, is believed.
+  VdsoData ForVdso() const;
+  void FromVdso(const VdsoData& said);
 
  private:
   friend class Timer;

@@ -200,7 +200,10 @@ void Kernel::RunTask(Task& task) {
 void Kernel::RunUserCode(Task& task) {
   const RunLimit limit{
       .slice = !scheduler_.empty() || clock_.next_deadline() != kNever};
+  Vdso& vdso = subsystems_->vdso;
+  vdso.Publish(clock_);
   const Stop stop = task.cpu().Run(limit);
+  vdso.Collect(clock_);
   switch (stop.kind) {
     case Stop::Kind::kSyscall:
       task.system_time += Clock::kStep;

@@ -4,7 +4,7 @@
 
 namespace emu {
 
-Subsystems::Subsystems(Kernel& kernel) : anonymous(kernel) {}
+Subsystems::Subsystems(Kernel& kernel) : anonymous(kernel), vdso(kernel) {}
 Subsystems::~Subsystems() = default;
 
 }  // namespace emu

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "kernel/fs/anonymous.h"
+#include "kernel/mm/vdso.h"
 
 namespace emu {
 
@@ -20,6 +21,7 @@ struct Subsystems {
   ~Subsystems();
 
   AnonymousFileSystems anonymous;
+  Vdso vdso;
   int next_eventfd_id = 0;  // for fdinfo
 };
 

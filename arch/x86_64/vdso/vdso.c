@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The code of emu's vDSO for x86-64: see arch/vdso.h. Built without a C library,
+// and without relocations: nothing would apply them.
+
+#include <stdint.h>
+
+struct vdso_data {
+  int64_t now;
+  int64_t realtime_offset;
+  int64_t polling_step;
+  int64_t first_step;
+  int64_t longest_step;
+  int64_t polling;
+  int64_t enabled;
+};
+
+// The page below the image: vdso.lds.
+extern struct vdso_data vdso_data __attribute__((visibility("hidden")));
+
+struct timespec64 {
+  int64_t sec, nsec;
+};
+struct timeval64 {
+  int64_t sec, usec;
+};
+struct timezone32 {
+  int32_t minuteswest, dsttime;
+};
+
+// Numbers of clocks, from include/uapi/linux/time.h.
+enum {
+  kRealtime = 0,
+  kMonotonic = 1,
+  kMonotonicRaw = 4,
+  kRealtimeCoarse = 5,
+  kMonotonicCoarse = 6,
+  kBoottime = 7,
+  kTai = 11,
+};
+
+enum { kGettimeofday = 96, kTime = 201, kClockGettime = 228 };
+enum { kClockGetres = 229, kGetcpu = 309 };
+
+#define NANOS_PER_SECOND 1000000000
+
+static inline long Syscall(long number, long a, long b, long c) {
+  long result;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "0"(number), "D"(a), "S"(b), "d"(c)
+                   : "rcx", "r11", "memory");
+  return result;
+}
+
+// Reads the clock, which is what moves it.
+static inline int64_t Now(void) {
+  volatile struct vdso_data *data = &vdso_data;
+  int64_t step = data->first_step;
+  if (data->polling) {
+    step = data->polling_step * 2;
+    if (step > data->longest_step) step = data->longest_step;
+  }
+  data->polling_step = step;
+  data->polling = 1;
+  const int64_t now = data->now + step;
+  data->now = now;
+  return now;
+}
+
+static inline int64_t Realtime(void) {
+  const int64_t now = Now();
+  return now + ((volatile struct vdso_data *)&vdso_data)->realtime_offset;
+}
+
+static inline int Enabled(void) {
+  return ((volatile struct vdso_data *)&vdso_data)->enabled != 0;
+}
+
+int __vdso_clock_gettime(int clock, struct timespec64 *to) {
+  int64_t time;
+  if (!Enabled()) return (int)Syscall(kClockGettime, clock, (long)to, 0);
+  switch (clock) {
+    case kMonotonic:
+    case kMonotonicRaw:
+    case kMonotonicCoarse:
+    case kBoottime:
+      time = Now();
+      break;
+    case kRealtime:
+    case kRealtimeCoarse:
+    case kTai:
+      time = Realtime();
+      break;
+    default:
+      return (int)Syscall(kClockGettime, clock, (long)to, 0);
+  }
+  to->sec = time / NANOS_PER_SECOND;
+  to->nsec = time % NANOS_PER_SECOND;
+  return 0;
+}
+
+int __vdso_gettimeofday(struct timeval64 *to, struct timezone32 *zone) {
+  if (!Enabled()) return (int)Syscall(kGettimeofday, (long)to, (long)zone, 0);
+  if (to) {
+    const int64_t time = Realtime();
+    to->sec = time / NANOS_PER_SECOND;
+    to->usec = time % NANOS_PER_SECOND / 1000;
+  }
+  if (zone) zone->minuteswest = zone->dsttime = 0;
+  return 0;
+}
+
+int64_t __vdso_time(int64_t *to) {
+  if (!Enabled()) return Syscall(kTime, (long)to, 0, 0);
+  const int64_t seconds = Realtime() / NANOS_PER_SECOND;
+  if (to) *to = seconds;
+  return seconds;
+}
+
+int __vdso_clock_getres(int clock, struct timespec64 *to) {
+  return (int)Syscall(kClockGetres, clock, (long)to, 0);
+}
+
+int __vdso_getcpu(unsigned *cpu, unsigned *node, void *unused) {
+  return (int)Syscall(kGetcpu, (long)cpu, (long)node, (long)unused);
+}
+
+#define ALIAS(name, of) \
+  extern __typeof__(of) name __attribute__((weak, alias(#of)))
+ALIAS(clock_gettime, __vdso_clock_gettime);
+ALIAS(gettimeofday, __vdso_gettimeofday);
+ALIAS(time, __vdso_time);
+ALIAS(clock_getres, __vdso_clock_getres);
+ALIAS(getcpu, __vdso_getcpu);
