@@ -8,7 +8,6 @@
 #include <variant>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "arch/isa/fault.h"
 #include "arch/isa/signal_frame.h"
 #include "arch/ptrace/ptrace.h"
@@ -46,10 +45,11 @@ Mode HostCpu::PrepareMode(const RunLimit& limit) {
     pushed_flags_ = isa::PushedFlags(ReadInstruction(thread_.ip()));
     return Mode::kSysemuStep;
   }
-  one_call_ = space_->queue().TakeOne();
-  if (one_call_.has_value()) {
-    thread_.PrepareOneCall(*one_call_);
-    return Mode::kOneCall;
+  MappingQueue& queue = space_->queue();
+  if (queue.empty()) return Mode::kSysemu;
+  if (queue.TakeAll(&on_the_way_)) {
+    thread_.PrepareCalls(on_the_way_);
+    return Mode::kStub;
   }
   space_->Flush();
   return Mode::kSysemu;
@@ -64,19 +64,25 @@ Stop HostCpu::RunUntilStop(const RunLimit& limit) {
     thread_.Resume(mode_);
     while (!(stop = Translate(thread_.Await()))) thread_.Continue();
   }
-  if (one_call_.has_value() && !thread_.gone() &&
-      !MappingQueue::WasMade(*one_call_, thread_.OneCallResult())) {
-    space_->Break(absl::ResourceExhaustedError(
-        absl::StrCat("a mapping in a guest failed: errno ",
-                     -static_cast<int64_t>(thread_.OneCallResult()))));
-  }
-  one_call_.reset();
+  CheckCallsOnTheWay();
   if (thread_.gone()) space_->Break(thread_.failure());
   if (space_->broken() || thread_.gone()) {
     if (environment_.failure.ok()) environment_.failure = space_->failure();
     return StopOf(Kind::kGone);
   }
   return *stop;
+}
+
+void HostCpu::CheckCallsOnTheWay() {
+  for (size_t i = 0; i < on_the_way_.size() && !thread_.gone(); ++i) {
+    isa::StubCall& call = on_the_way_[i];
+    call.result = thread_.CallResult(i);
+    if (!MappingQueue::WasMade(call)) {
+      space_->Break(MappingQueue::ErrorOf(call));
+      break;
+    }
+  }
+  on_the_way_.clear();
 }
 
 std::optional<Stop> HostCpu::Translate(const ptrace::TraceStop& stop) {
@@ -116,10 +122,10 @@ Stop HostCpu::OnSyscall() {
 std::optional<Stop> HostCpu::OnInterrupt() {
   // A fault comes next, and is a stop as good.
   if (thread_.FaultPending()) return std::nullopt;
-  if (mode_ == Mode::kOneCall) thread_.LeaveStub();
+  if (mode_ == Mode::kStub) thread_.LeaveStub();
   if (environment_.signals.TakeInterrupt()) return StopOf(Kind::kSlice);
   // It was meant for the run before.
-  if (mode_ == Mode::kOneCall) {
+  if (mode_ == Mode::kStub) {
     mode_ = Mode::kSysemu;
     thread_.Resume(mode_);
     return Translate(thread_.Await());

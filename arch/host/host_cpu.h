@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
@@ -72,6 +73,7 @@ class HostCpu final : public Cpu {
   std::optional<Stop> OnSignal(int signo);
   std::optional<Stop> OnSegv(const FaultInfo& fault);
   std::optional<Stop> OnInterrupt();
+  void CheckCallsOnTheWay();
   absl::Span<const uint8_t> ReadInstruction(GuestAddr ip);
   void HidePushedTrapFlag();
 
@@ -83,7 +85,7 @@ class HostCpu final : public Cpu {
   uint64_t number_ = 0;      // of the last system call
   bool in_syscall_ = false;  // stopped in it
   size_t pushed_flags_ = 0;  // bytes of flags that the step pushes
-  std::optional<isa::StubCall> one_call_;
+  std::vector<isa::StubCall> on_the_way_;  // host calls that Run has made
   std::optional<isa::TrappedInstruction> trapped_;
   uint8_t instruction_[isa::kMaxInstruction];
 };

@@ -116,13 +116,13 @@ void HostThread::WriteBack() {
 
 void HostThread::Resume(Mode mode) {
   mode_ = mode;
-  if (mode == Mode::kOneCall) {
+  if (mode == Mode::kStub) {
     const GuestAddr back = ip();
     stub_.page->exit = back;
     stub_.page->result = result_changed_ ? result_ : isa::GetResult(Get());
     result_changed_ = false;
-    if (regs_changed_) isa::SetIp(regs_, isa::StubOne());
-    ip_ = isa::StubOne();
+    if (regs_changed_) isa::SetIp(regs_, isa::StubWithResult());
+    ip_ = isa::StubWithResult();
     ip_changed_ = true;
     WriteBack();
     back_ = back;
@@ -139,7 +139,7 @@ void HostThread::Continue() {
       return Check(ptrace::sysemu(tid_));
     case Mode::kSysemuStep:
       return Check(ptrace::sysemu_step(tid_));
-    case Mode::kOneCall:
+    case Mode::kStub:
       return Check(ptrace::cont(tid_));
   }
 }
@@ -171,12 +171,15 @@ ptrace::SyscallInfo HostThread::ReadSyscall() {
   return *info;
 }
 
-void HostThread::PrepareOneCall(const isa::StubCall& call) {
+void HostThread::PrepareCalls(absl::Span<const isa::StubCall> calls) {
+  EMU_CHECK(!calls.empty() && calls.size() <= isa::StubPage::kMaxCalls);
   isa::StubPage& page = *stub_.page;
-  page.calls[0] = call;
-  page.calls[0].result = kNotMade;
-  isa::Sign(page.calls[0], stub_.secret);
-  page.count = 1;
+  for (size_t i = 0; i < calls.size(); ++i) {
+    page.calls[i] = calls[i];
+    page.calls[i].result = kNotMade;
+    isa::Sign(page.calls[i], stub_.secret);
+  }
+  page.count = calls.size();
 }
 
 // Host signals and interruptions that come meanwhile are of no use here; an
@@ -208,7 +211,7 @@ bool HostThread::FaultPending() {
 }
 
 void HostThread::LeaveStub() {
-  if (mode_ != Mode::kOneCall || gone_) return;
+  if (mode_ != Mode::kStub || gone_) return;
   if (!isa::InStub(ip())) return;
   stub_.page->exit = isa::StubTrap();
   RunToStubTrap();
@@ -230,14 +233,8 @@ void HostThread::LeaveSyscall() {
 }
 
 size_t HostThread::Call(absl::Span<isa::StubCall> calls) {
-  EMU_CHECK(!calls.empty() && calls.size() <= isa::StubPage::kMaxCalls);
   isa::StubPage& page = *stub_.page;
-  for (size_t i = 0; i < calls.size(); ++i) {
-    calls[i].result = kNotMade;
-    page.calls[i] = calls[i];
-    isa::Sign(page.calls[i], stub_.secret);
-  }
-  page.count = calls.size();
+  PrepareCalls(calls);
   page.exit = isa::StubTrap();
 
   ip_ = ip();  // to come back to

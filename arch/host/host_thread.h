@@ -65,7 +65,7 @@ class HostThread {
   enum class Mode {
     kSysemu,      // to the next system call
     kSysemuStep,  // one instruction, or a system call
-    kOneCall,     // make the call given to PrepareOneCall, then to the next
+    kStub,        // through the stub, see PrepareCalls, then as kSysemu
   };
   // Writes back what changed and lets it run.
   void Resume(Mode mode);
@@ -76,10 +76,11 @@ class HostThread {
   // The last stop was unasked for: goes on in the same way.
   void Continue();
 
-  // Makes the next Resume(kOneCall) make this host call on its way.
-  void PrepareOneCall(const isa::StubCall& call);
-  // The result of that call, once the thread has stopped.
-  uint64_t OneCallResult() const { return stub_.page->calls[0].result; }
+  // Makes the next Resume(kStub) make these host calls on its way, up to the
+  // first that fails. At most StubPage::kMaxCalls.
+  void PrepareCalls(absl::Span<const isa::StubCall> calls);
+  // The result of the `n`th of them, once the thread has stopped.
+  uint64_t CallResult(size_t n) const { return stub_.page->calls[n].result; }
   // If it stands in the stub after an interruption, lets it finish there, so
   // that it stands where the guest knows it.
   void LeaveStub();
@@ -121,7 +122,7 @@ class HostThread {
   GuestAddr ip_ = 0;
   GuestAddr sp_ = 0;
   uint64_t result_ = 0;
-  GuestAddr back_ = 0;  // where the stub goes after the one call
+  GuestAddr back_ = 0;  // where the stub goes in kStub
   isa::Registers regs_ = {};
 };
 

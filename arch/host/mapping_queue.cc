@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -57,11 +58,6 @@ std::string Describe(const StubCall& call) {
                       ", 0x", absl::Hex(call.args[3]), ")");
 }
 
-absl::Status Error(const StubCall& call) {
-  const int error = static_cast<int>(-call.result);
-  return HostError(error > 0 && error < 4096 ? error : EIO, Describe(call));
-}
-
 // The starts and ends of the host's mappings of `process` inside of
 // [start, end), in order, with both ends.
 std::vector<GuestAddr> HostBoundaries(HostProcess& process, GuestAddr start,
@@ -87,7 +83,7 @@ std::vector<GuestAddr> HostBoundaries(HostProcess& process, GuestAddr start,
 // Makes one call alone.
 absl::Status Make(HostThread& thread, StubCall call) {
   if (thread.Call(absl::MakeSpan(&call, 1)) == 1) return absl::OkStatus();
-  return Error(call);
+  return MappingQueue::ErrorOf(call);
 }
 
 // The host refuses to execute what lies on a file system that is mounted
@@ -140,7 +136,6 @@ void MappingQueue::Map(const Mapping& mapping) {
                             MAP_FIXED | MAP_NORESERVE | sharing, -1,
                             mapping.backing.offset);
       change.file = mapping.backing.file;
-      maps_files_ = true;
       break;
   }
   Add(change);
@@ -170,27 +165,47 @@ void MappingQueue::Discard(GuestAddr start, uint64_t length) {
   Add({{SYS_madvise, {start, length, MADV_DONTNEED}, 0}, {}});
 }
 
-bool MappingQueue::WasMade(const StubCall& call, uint64_t result) {
+bool MappingQueue::WasMade(const StubCall& call) {
   switch (call.number) {
     case SYS_mmap:
-      return result == call.args[0];
+      return call.result == call.args[0];
     case SYS_mremap:
-      return result == call.args[4];
+      return call.result == call.args[4];
     default:
-      return result == 0;
+      return call.result == 0;
   }
 }
 
-std::optional<StubCall> MappingQueue::TakeOne() {
-  if (changes_.size() != 1) return std::nullopt;
-  const Change& change = changes_[0];
-  const bool recoverable =
-      change.file.value >= 0 || change.call.number == SYS_mremap ||
-      (change.call.number == SYS_mprotect && maps_files_);
-  if (recoverable) return std::nullopt;
-  const StubCall call = change.call;
+absl::Status MappingQueue::ErrorOf(const StubCall& call) {
+  const int error = static_cast<int>(-call.result);
+  return HostError(error > 0 && error < 4096 ? error : EIO, Describe(call));
+}
+
+bool MappingQueue::MayNeedMore(const Change& change) const {
+  switch (change.call.number) {
+    case SYS_mmap:
+      return change.noexec;
+    case SYS_mprotect:
+      return maps_noexec_files_;
+    case SYS_mremap:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool MappingQueue::TakeAll(std::vector<StubCall>* calls) {
+  if (changes_.size() > kBatch) return false;
+  calls->clear();
+  for (Change& change : changes_) {
+    if (!NameFile(change).ok() || MayNeedMore(change)) {
+      calls->clear();
+      return false;
+    }
+    calls->push_back(change.call);
+  }
   changes_.clear();
-  return call;
+  return true;
 }
 
 absl::Status MappingQueue::NameFile(Change& change) {
@@ -198,6 +213,9 @@ absl::Status MappingQueue::NameFile(Change& change) {
   absl::StatusOr<int> fd = sources_.files->Descriptor(change.file);
   if (!fd.ok()) return fd.status();
   change.call.args[4] = static_cast<uint64_t>(*fd);
+  struct statvfs info;
+  change.noexec = fstatvfs(*fd, &info) == 0 && (info.f_flag & ST_NOEXEC) != 0;
+  maps_noexec_files_ = maps_noexec_files_ || change.noexec;
   return absl::OkStatus();
 }
 
@@ -214,7 +232,7 @@ absl::Status MappingQueue::Flush(HostProcess& process, HostThread& thread,
     }
     const size_t made = thread.Call(absl::MakeSpan(batch, n));
     for (size_t i = 0; i < made; ++i) {
-      if (!WasMade(batch[i], batch[i].result)) return Error(batch[i]);
+      if (!WasMade(batch[i])) return ErrorOf(batch[i]);
     }
     done += made;
     if (made == n) continue;
@@ -257,12 +275,12 @@ absl::Status MappingQueue::Recover(HostProcess& process, HostThread& thread,
       call.args[2] = piece_length;
       call.args[4] = failed.args[4] + (piece - start);
     } else if (failed.number != SYS_mprotect || error != EACCES) {
-      return Error(failed);
+      return ErrorOf(failed);
     }
     if (thread.Call(absl::MakeSpan(&call, 1)) == 1) continue;
     if (call.number != SYS_mprotect ||
         call.result != static_cast<uint64_t>(-EACCES)) {
-      return Error(call);
+      return ErrorOf(call);
     }
     absl::Status copied = MakeExecutableCopy(process, thread, memory, piece,
                                              piece_length, prot);

@@ -8,7 +8,6 @@
 #define ARCH_HOST_MAPPING_QUEUE_H_
 
 #include <cstddef>
-#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -36,6 +35,11 @@ class MappingQueue {
   void Move(GuestAddr from, GuestAddr to, uint64_t length);
   void Discard(GuestAddr start, uint64_t length);
 
+  // For a copy of the address space that `other` is of.
+  void CopyStateOf(const MappingQueue& other) {
+    maps_noexec_files_ = other.maps_noexec_files_;
+  }
+
   bool empty() const { return changes_.empty(); }
 
   // Makes all the changes, through `thread` of `process`. On failure the
@@ -43,27 +47,32 @@ class MappingQueue {
   absl::Status Flush(HostProcess& process, HostThread& thread,
                      const GuestMemory& memory);
 
-  // The only change, if it is of the kind that cannot fail but for want of
-  // memory: the queue is then empty. WasMade tells whether `result` is its
-  // success.
-  std::optional<isa::StubCall> TakeOne();
-  static bool WasMade(const isa::StubCall& call, uint64_t result);
+  // Moves all changes to `*calls` if one batch holds them and none may need
+  // more than the call itself. False: see Flush.
+  bool TakeAll(std::vector<isa::StubCall>* calls);
+  // Whether the result is the call's success, and what else it is.
+  static bool WasMade(const isa::StubCall& call);
+  static absl::Status ErrorOf(const isa::StubCall& call);
 
  private:
   struct Change {
     isa::StubCall call;
     HostFileId file;  // to be named in the call; -1: none
+    bool noexec = false;
   };
 
   void Add(const Change& change) { changes_.push_back(change); }
+  // Puts the file's descriptor into the call.
   absl::Status NameFile(Change& change);
+  // The host may refuse it for what Recover knows to do.
+  bool MayNeedMore(const Change& change) const;
   absl::Status Recover(HostProcess& process, HostThread& thread,
                        const GuestMemory& memory, const isa::StubCall& failed);
 
   const MappingSources& sources_;
   std::vector<Change> changes_;
-  // Host files are mapped here: a change of protection may need Recover.
-  bool maps_files_ = false;
+  // Files that the host will not execute are mapped here.
+  bool maps_noexec_files_ = false;
 };
 
 }  // namespace emu

@@ -102,5 +102,14 @@ TEST_F(NoexecTest, AreMadeExecutableAsACopy) {
   EXPECT_EQ(Peek<int>(*guest_.memory, kAt), 7);
 }
 
+TEST_F(NoexecTest, AreMadeExecutableInAForkedChildToo) {
+  guest_.memory->Map({kAt, 3 * kPageSize, PROT_READ, false,
+                      {Backing::Kind::kHostFile, 0, HostFileId{1}}});
+  ASSERT_THAT(guest_.cpu->Run({}), IsSyscall(SYS_exit_group));
+  guest_ = host_.machine->Fork(*guest_.memory, *guest_.cpu).Take();
+  guest_.memory->Protect(kAt, 3 * kPageSize, PROT_READ | PROT_EXEC);
+  ExpectRuns();
+}
+
 }  // namespace
 }  // namespace emu

@@ -81,7 +81,11 @@ Result<Machine::Guest> HostMachine::Fork(AddressSpace& memory, Cpu& caller) {
   if (!space.Flush()) return Errno(ENOMEM);
   std::unique_ptr<HostProcess> child = TRY(space.process().Fork(thread));
   child->leader().Set(registers);
-  return MakeGuest(std::move(child));
+  Guest guest = MakeGuest(std::move(child));
+  static_cast<HostAddressSpace&>(*guest.memory)
+      .queue()
+      .CopyStateOf(space.queue());
+  return guest;
 }
 
 Result<std::unique_ptr<Cpu>> HostMachine::NewThread(

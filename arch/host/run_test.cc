@@ -91,8 +91,8 @@ GUEST_CODE(keeps_registers, R"(
   syscall
 )")
 
-// With one change queued (made on the way back into the guest) and with two
-// (made in a batch).
+// With changes made on the way back into the guest, up to as many as go there,
+// and with more (made in a batch).
 class QueuedChangesTest : public testing::TestWithParam<int> {};
 
 TEST_P(QueuedChangesTest, LeaveEveryRegisterAlone) {
@@ -118,7 +118,7 @@ TEST_P(QueuedChangesTest, LeaveEveryRegisterAlone) {
     Poke<int>(*guest.memory, 0x10000000 + i * 0x10000, 1);
   }
 }
-INSTANTIATE_TEST_SUITE_P(RunTest, QueuedChangesTest, testing::Range(0, 4));
+INSTANTIATE_TEST_SUITE_P(RunTest, QueuedChangesTest, testing::Values(0, 1, 2, 32, 33, 100));
 
 GUEST_CODE(maps_much, R"(
 1:

@@ -89,6 +89,36 @@ uint64_t Value(const Registers& regs, x86_reg reg, GuestAddr next_ip) {
   }
 }
 
+// Instructions that only read what their first operand names. (The decoder's
+// own access flags are wrong for many; Intel's order of operands is not: what
+// is written comes first.)
+bool OnlyReads(unsigned id) {
+  switch (id) {
+    case X86_INS_CMP: case X86_INS_TEST: case X86_INS_BT: case X86_INS_NOP:
+    case X86_INS_PUSH: case X86_INS_CALL: case X86_INS_JMP:
+    case X86_INS_LCALL: case X86_INS_LJMP:
+    case X86_INS_MUL: case X86_INS_IMUL: case X86_INS_DIV: case X86_INS_IDIV:
+    case X86_INS_CMPSB: case X86_INS_CMPSW: case X86_INS_CMPSD:
+    case X86_INS_CMPSQ:
+    case X86_INS_FLD: case X86_INS_FILD: case X86_INS_FBLD:
+    case X86_INS_FADD: case X86_INS_FIADD: case X86_INS_FSUB:
+    case X86_INS_FISUB: case X86_INS_FSUBR: case X86_INS_FISUBR:
+    case X86_INS_FMUL: case X86_INS_FIMUL: case X86_INS_FDIV:
+    case X86_INS_FIDIV: case X86_INS_FDIVR: case X86_INS_FIDIVR:
+    case X86_INS_FCOM: case X86_INS_FCOMP: case X86_INS_FICOM:
+    case X86_INS_FICOMP: case X86_INS_FLDCW: case X86_INS_FLDENV:
+    case X86_INS_FRSTOR: case X86_INS_FXRSTOR: case X86_INS_FXRSTOR64:
+    case X86_INS_XRSTOR: case X86_INS_XRSTOR64:
+    case X86_INS_LDMXCSR: case X86_INS_VLDMXCSR:
+    case X86_INS_PREFETCH: case X86_INS_PREFETCHNTA: case X86_INS_PREFETCHT0:
+    case X86_INS_PREFETCHT1: case X86_INS_PREFETCHT2: case X86_INS_PREFETCHW:
+    case X86_INS_CLFLUSH: case X86_INS_CLFLUSHOPT: case X86_INS_CLWB:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // Whether the instruction writes to the memory at `addr`. Where it has two
 // operands in memory, the one that is `addr` counts; an instruction that this
 // decoder does not know is taken for a read.
@@ -113,7 +143,7 @@ bool Writes(const Registers& regs, absl::Span<const uint8_t> bytes,
   for (int i = 0; i < x86.op_count; ++i) {
     const cs_x86_op& op = x86.operands[i];
     if (op.type != X86_OP_MEM) continue;
-    const bool written = (op.access & CS_AC_WRITE) != 0;
+    const bool written = i == 0 && !OnlyReads(insn->id);
     GuestAddr at = static_cast<GuestAddr>(op.mem.disp);
     at += Value(regs, op.mem.base, regs.rip + insn->size);
     at += Value(regs, op.mem.index, 0) * static_cast<uint64_t>(op.mem.scale);

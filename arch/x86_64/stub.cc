@@ -13,7 +13,7 @@ asm(R"(
   .balign 16
 emu_stub_begin:
   .set page, emu_stub_begin + 4096
-emu_stub_one:
+emu_stub_with_result:
   mov rax, [rip + page + 8]
 emu_stub_batch:
   mov [rip + page + 16], rsp
@@ -75,7 +75,7 @@ emu_stub_end:
 
 extern "C" {
 extern const char emu_stub_begin[];
-extern const char emu_stub_one[];
+extern const char emu_stub_with_result[];
 extern const char emu_stub_batch[];
 extern const char emu_stub_after_syscall[];
 extern const char emu_stub_trap[];
@@ -100,7 +100,7 @@ absl::string_view StubCode() {
 }
 
 GuestAddr StubBatch() { return InGuest(emu_stub_batch); }
-GuestAddr StubOne() { return InGuest(emu_stub_one); }
+GuestAddr StubWithResult() { return InGuest(emu_stub_with_result); }
 GuestAddr StubTrap() { return InGuest(emu_stub_trap); }
 
 // The secret is the upper half of an argument that the call does not use: the

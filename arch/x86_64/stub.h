@@ -40,7 +40,7 @@ struct StubPage {
   static constexpr size_t kMaxCalls = 48;
 
   uint64_t exit;    // where to go afterwards: StubTrap(), or back to the guest
-  uint64_t result;  // StubOne alone: what the guest finds as its call's result
+  uint64_t result;  // StubWithResult: what the result register becomes
   uint64_t saved_sp;
   uint64_t count;  // of calls to make; kStubTrap zeroes it
   uint64_t unused[4];
@@ -57,9 +57,9 @@ static_assert(sizeof(StubPage) <= kStubPageSize);
 absl::string_view StubCode();
 
 // Entries, as guest addresses. StubBatch goes to `exit` with all registers as
-// they were; StubOne with the result register set to `result`.
+// they were; StubWithResult with the result register set to `result`.
 GuestAddr StubBatch();
-GuestAddr StubOne();
+GuestAddr StubWithResult();
 // The `exit` that ends in a breakpoint, all registers being restored.
 GuestAddr StubTrap();
 inline bool InStub(GuestAddr ip) {
