@@ -98,6 +98,7 @@ class Process {
   // setitimer, alarm and timer_create; made at first use.
   std::unique_ptr<PosixTimers> timers;
   int oom_score_adj = 0;
+  int membarrier_registered = 0;  // MEMBARRIER_CMD_REGISTER_*
 
  private:
   Kernel& kernel_;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <linux/capability.h>
 #include <sched.h>
 
 #include <memory>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
+#include "kernel/fs/pidfd.h"
 #include "kernel/kernel.h"
 #include "kernel/process.h"
 #include "kernel/process_life.h"
@@ -16,14 +19,13 @@ namespace emu {
 namespace {
 
 constexpr uint64_t kClearSighand = 0x100000000;  // CLONE_CLEAR_SIGHAND
-constexpr int kSysAdmin = 21, kSysResource = 24;
 
 // RLIMIT_NPROC counts the user's tasks.
 Result<> CheckProcessLimit(Task& creator) {
   const Credentials& creds = *creator.creds;
   const uint64_t limit = creator.process().limit(RLIMIT_NPROC);
-  if (limit == RLIM64_INFINITY || creds.uid == 0 || creds.Has(kSysAdmin) ||
-      creds.Has(kSysResource)) {
+  if (limit == RLIM64_INFINITY || creds.uid == 0 || creds.Has(CAP_SYS_ADMIN) ||
+      creds.Has(CAP_SYS_RESOURCE)) {
     return {};
   }
   uint64_t count = 0;
@@ -127,18 +129,54 @@ Task& NewTask(Task& creator, Pid tid, Machine::Guest guest,
   return task;
 }
 
+// Makes the descriptor of CLONE_PIDFD and tells its number.
+Result<std::shared_ptr<PidFd>> OpenPidFd(Task& creator, GuestAddr where,
+                                         Fd* fd) {
+  std::shared_ptr<PidFd> file = NewPidFd(creator, 0);
+  *fd = TRY(creator.AddFd(file, /*cloexec=*/true));
+  const Result<> written = creator.Write(UserPtr<Fd>(where), *fd);
+  if (!written.ok()) {
+    (void)creator.files->Remove(*fd).ok();
+    return written.error();
+  }
+  return file;
+}
+
+// Everything that can fail.
+struct Parts {
+  Pid tid = 0;
+  std::shared_ptr<PidFd> pidfd;
+  Machine::Guest guest;
+};
+
+Result<Parts> MakeParts(Task& creator, const CloneRequest& request) {
+  Kernel& kernel = creator.kernel();
+  Parts parts;
+  parts.tid = TRY(kernel.pids().NewId());
+  absl::Cleanup release = [&] { kernel.pids().ReleaseId(parts.tid); };
+  Fd fd;
+  if ((request.flags & CLONE_PIDFD) != 0) {
+    parts.pidfd = TRY(OpenPidFd(creator, request.pidfd, &fd));
+  }
+  Result<Machine::Guest> guest = MakeGuest(creator, request.flags);
+  if (!guest.ok()) {
+    if (parts.pidfd != nullptr) (void)creator.files->Remove(fd).ok();
+    return guest.error();
+  }
+  parts.guest = guest.Take();
+  std::move(release).Cancel();
+  return parts;
+}
+
 }  // namespace
 
 Result<Pid> Clone(Task& creator, const CloneRequest& request) {
   Kernel& kernel = creator.kernel();
   TRY(CheckProcessLimit(creator));
-  const Pid tid = TRY(kernel.pids().NewId());
-  Result<Machine::Guest> guest = MakeGuest(creator, request.flags);
-  if (!guest.ok()) {
-    kernel.pids().ReleaseId(tid);
-    return guest.error();
-  }
-  Task& task = NewTask(creator, tid, guest.Take(), request);
+  Parts parts = TRY(MakeParts(creator, request));
+  const Pid tid = parts.tid;
+  Task& task = NewTask(creator, tid, std::move(parts.guest), request);
+  if (parts.pidfd != nullptr) parts.pidfd->Attach(task.process());
   // A bad address does not undo what has been made: Linux ignores it as well.
   if ((request.flags & CLONE_PARENT_SETTID) != 0) {
     (void)creator.Write(UserPtr<Pid>(request.parent_tid), tid).ok();

@@ -2,9 +2,13 @@
 
 #include "kernel/subsystems.h"
 
+#include "kernel/kernel.h"
+
 namespace emu {
 
-Subsystems::Subsystems(Kernel& kernel) : anonymous(kernel), vdso(kernel) {}
+Subsystems::Subsystems(Kernel& kernel) : anonymous(kernel), vdso(kernel) {
+  uts.nodename = kernel.options().hostname;
+}
 Subsystems::~Subsystems() = default;
 
 }  // namespace emu

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "kernel/fs/anonymous.h"
+#include "kernel/uts.h"
 #include "kernel/mm/vdso.h"
 
 namespace emu {
@@ -21,6 +22,7 @@ struct Subsystems {
   ~Subsystems();
 
   AnonymousFileSystems anonymous;
+  UtsNames uts;
   Vdso vdso;
   int next_eventfd_id = 0;  // for fdinfo
 };

@@ -2,6 +2,7 @@
 
 #include "kernel/signal/send.h"
 
+#include <linux/capability.h>
 #include <sys/resource.h>
 
 #include "kernel/kernel.h"
@@ -161,7 +162,7 @@ bool MaySignal(const Task& sender, const Process& target, int signo) {
   const Credentials& to = *target.leader().creds;
   if (&sender.process() == &target) return true;
   if (from.euid == to.suid || from.euid == to.uid || from.uid == to.suid ||
-      from.uid == to.uid || from.Has(5 /* CAP_KILL */)) {
+      from.uid == to.uid || from.Has(CAP_KILL)) {
     return true;
   }
   return signo == SIGCONT && sender.process().session == target.session;

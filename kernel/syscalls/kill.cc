@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sending signals.
+
+#include <signal.h>
+
+#include <climits>
+#include <vector>
+
+#include "arch/abi/signal.h"
+#include "kernel/fs/pidfd.h"
+#include "kernel/kernel.h"
+#include "kernel/process.h"
+#include "kernel/signal/send.h"
+#include "kernel/syscall.h"
+#include "kernel/task.h"
+
+namespace emu {
+namespace {
+
+// As the sender itself says it: what a signal that was not queued with data
+// carries.
+Siginfo FromSender(const Task& task, int signo, int code) {
+  return Siginfo::Kill(signo, code, task.process().pid(), task.creds->uid);
+}
+
+// EINVAL, EPERM. Signal 0 only asks.
+Result<> Check(const Task& task, const Process& target, int signo) {
+  if (signo < 0 || signo > kSignals) return Errno(EINVAL);
+  if (!MaySignal(task, target, signo)) return Errno(EPERM);
+  return {};
+}
+
+Result<> Kill(const Task& task, Process& target, const Siginfo& info,
+              int signo) {
+  TRY(Check(task, target, signo));
+  if (signo == 0) return {};
+  return SendToProcess(target, info);
+}
+
+Result<> KillGroup(Task& task, Pid pgid, int signo) {
+  const Siginfo info = FromSender(task, signo, SI_USER);
+  bool sent = false;
+  Errno error(ESRCH);
+  for (const auto& [pid, process] : task.kernel().pids().processes()) {
+    if (process->pgid != pgid) continue;
+    const Result<> result = Kill(task, *process, info, signo);
+    if (result.ok()) {
+      sent = true;
+    } else {
+      error = result.error();
+    }
+  }
+  if (!sent) return error;
+  return {};
+}
+
+// kill(-1): everybody but init and the caller.
+Result<> KillAll(Task& task, int signo) {
+  const Siginfo info = FromSender(task, signo, SI_USER);
+  bool any = false;
+  Result<> last;
+  for (const auto& [pid, process] : task.kernel().pids().processes()) {
+    if (process->parent == nullptr || process.get() == &task.process()) {
+      continue;
+    }
+    any = true;
+    const Result<> result = Kill(task, *process, info, signo);
+    if (result.ok() || result.error() != Errno(EPERM)) last = result;
+  }
+  if (!any) return Errno(ESRCH);
+  return last;
+}
+
+// One thread; `tgid` 0: of whatever process.
+Result<> KillThread(Task& task, Pid tgid, Pid tid, int signo,
+                    const Siginfo& info) {
+  Task* target = task.kernel().pids().FindTask(tid);
+  if (target == nullptr || (tgid != 0 && target->process().pid() != tgid)) {
+    return Errno(ESRCH);
+  }
+  TRY(Check(task, target->process(), signo));
+  if (signo == 0) return {};
+  return SendToTask(*target, info);
+}
+
+// Only to oneself may a program say that a signal came from the kernel, kill or
+// tkill.
+Result<Siginfo> ReadInfo(Task& task, Pid target, int signo,
+                         UserPtr<const abi::siginfo> uinfo) {
+  Siginfo info(TRY(task.Read(uinfo.As<const SiginfoBytes>())));
+  info.Set<int32_t>(0, signo);
+  const bool forged = info.code() >= 0 || info.code() == SI_TKILL;
+  if (forged && target != task.process().pid() && target != task.tid()) {
+    return Errno(EPERM);
+  }
+  return info;
+}
+
+Result<> Queue(Task& task, Process& target, int signo, const Siginfo& info) {
+  // What says that it comes from the kernel needs no permission.
+  if (info.code() > 0) {
+    if (signo < 0 || signo > kSignals) return Errno(EINVAL);
+    return signo == 0 ? Result<>() : SendToProcess(target, info);
+  }
+  return Kill(task, target, info, signo);
+}
+
+}  // namespace
+
+// kill(2).
+Result<> sys_kill(Task& task, Pid pid, int signo) {
+  if (pid == INT_MIN) return Errno(ESRCH);
+  if (pid == -1) return KillAll(task, signo);
+  if (pid <= 0) {
+    return KillGroup(task, pid == 0 ? task.process().pgid : -pid, signo);
+  }
+  Task* target = task.kernel().pids().FindTask(pid);
+  if (target == nullptr) return Errno(ESRCH);
+  return Kill(task, target->process(), FromSender(task, signo, SI_USER), signo);
+}
+
+// tkill(2).
+Result<> sys_tkill(Task& task, Pid tid, int signo) {
+  if (tid <= 0) return Errno(EINVAL);
+  return KillThread(task, 0, tid, signo, FromSender(task, signo, SI_TKILL));
+}
+
+// tgkill(2).
+Result<> sys_tgkill(Task& task, Pid tgid, Pid tid, int signo) {
+  if (tid <= 0 || tgid <= 0) return Errno(EINVAL);
+  return KillThread(task, tgid, tid, signo, FromSender(task, signo, SI_TKILL));
+}
+
+// rt_sigqueueinfo(2).
+Result<> sys_rt_sigqueueinfo(Task& task, Pid pid, int signo,
+                             UserPtr<const abi::siginfo> uinfo) {
+  const Siginfo info = TRY(ReadInfo(task, pid, signo, uinfo));
+  Task* target = task.kernel().pids().FindTask(pid);
+  if (target == nullptr) return Errno(ESRCH);
+  return Queue(task, target->process(), signo, info);
+}
+
+// rt_tgsigqueueinfo(2).
+Result<> sys_rt_tgsigqueueinfo(Task& task, Pid tgid, Pid tid, int signo,
+                               UserPtr<const abi::siginfo> uinfo) {
+  if (tid <= 0 || tgid <= 0) return Errno(EINVAL);
+  const Siginfo info = TRY(ReadInfo(task, tid, signo, uinfo));
+  return KillThread(task, tgid, tid, signo, info);
+}
+
+// pidfd_send_signal(2).
+Result<> sys_pidfd_send_signal(Task& task, Fd fd, int signo,
+                               UserPtr<const abi::siginfo> uinfo,
+                               uint32_t flags) {
+  if (flags != 0) return Errno(EINVAL);
+  const std::shared_ptr<PidFd> file = TRY(GetPidFd(task, fd));
+  Process* target = file->process();
+  if (!uinfo) {
+    if (target == nullptr) return Errno(ESRCH);
+    return Kill(task, *target, FromSender(task, signo, SI_USER), signo);
+  }
+  const Siginfo info(TRY(task.Read(uinfo.As<const SiginfoBytes>())));
+  if (info.signo() != signo) return Errno(EINVAL);
+  const bool forged = info.code() >= 0 || info.code() == SI_TKILL;
+  if (target != &task.process() && forged) return Errno(EPERM);
+  if (target == nullptr) return Errno(ESRCH);
+  return Queue(task, *target, signo, info);
+}
+
+}  // namespace emu
