@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "emu/strace_writer.h"
+
+#include <signal.h>
+
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace emu {
+namespace {
+
+SyscallEntry Entry(const char* name) {
+  return {.name = name,
+          .kind = SyscallEntry::Kind::kServed,
+          .note = "",
+          .parameters = "int n",
+          .result = "int",
+          .error = 0,
+          .call = nullptr};
+}
+
+class StraceWriterTest : public testing::Test {
+ protected:
+  void Send(Event event) {
+    writer_.OnEvent(event, [](void*, GuestAddr, size_t) -> size_t { return 0; });
+  }
+  void Enter(Pid tid, const SyscallEntry& entry, Nanos time = 0) {
+    Event event{.kind = Event::Kind::kEnter};
+    event.tid = tid;
+    event.time = time;
+    event.entry = &entry;
+    event.args = {7};
+    Send(event);
+  }
+  void Tell(Event::Kind kind, Pid tid, int64_t result = 0,
+            uint64_t number = 0) {
+    Event event{.kind = kind};
+    event.tid = tid;
+    event.time = 2'000'003'000;
+    event.result = result;
+    event.number = number;
+    Send(event);
+  }
+
+  std::string text_;
+  StraceWriter writer_{[this](absl::string_view line) {
+    text_.append(line.data(), line.size());
+  }};
+  const SyscallEntry sleep_ = Entry("sleep");
+  const SyscallEntry wake_ = Entry("wake");
+};
+
+TEST_F(StraceWriterTest, ACallIsALineWithTheTimeItBegan) {
+  Enter(2, sleep_, 1'000'000);
+  Tell(Event::Kind::kExit, 2, 5);
+  EXPECT_EQ(text_, "[pid 2] 0.001000 sleep(7) = 5\n");
+}
+
+TEST_F(StraceWriterTest, ACallThatOthersInterruptIsTwoLines) {
+  Enter(2, sleep_);
+  Tell(Event::Kind::kBlock, 2);
+  Enter(3, wake_);
+  Tell(Event::Kind::kExit, 3);
+  Tell(Event::Kind::kWake, 2);
+  Tell(Event::Kind::kExit, 2);
+  EXPECT_EQ(text_,
+            "[pid 2] 0.000000 sleep(7 <unfinished ...>\n"
+            "[pid 3] 0.000000 wake(7) = 0\n"
+            "[pid 2] 2.000003 <... sleep resumed>) = 0\n");
+}
+
+TEST_F(StraceWriterTest, WhatNeverReturnsHasNoResult) {
+  Enter(2, sleep_);
+  Tell(Event::Kind::kDeath, 2, 0, 3 << 8);
+  EXPECT_EQ(text_,
+            "[pid 2] 0.000000 sleep(7) = ?\n"
+            "[pid 2] 2.000003 +++ exited with 3 +++\n");
+}
+
+TEST_F(StraceWriterTest, ExecEndsWithANewProgram) {
+  Enter(2, sleep_);
+  Tell(Event::Kind::kExec, 2);
+  Tell(Event::Kind::kExec, 3);
+  EXPECT_EQ(text_, "[pid 2] 0.000000 sleep(7) = 0\n");
+}
+
+TEST_F(StraceWriterTest, SignalsAndTheDeathsByThemAreTold) {
+  Tell(Event::Kind::kSignal, 2, 0, SIGTERM);
+  Tell(Event::Kind::kDeath, 2, 0, SIGTERM);
+  EXPECT_EQ(text_,
+            "[pid 2] 2.000003 --- SIGTERM {si_signo=SIGTERM, si_code=0} ---\n"
+            "[pid 2] 2.000003 +++ killed by SIGTERM +++\n");
+}
+
+TEST_F(StraceWriterTest, TheEndShowsWhatIsUnfinished) {
+  Enter(2, sleep_);
+  writer_.Finish();
+  writer_.Finish();
+  EXPECT_EQ(text_, "[pid 2] 0.000000 sleep(7 <unfinished ...>\n");
+}
+
+}  // namespace
+}  // namespace emu
