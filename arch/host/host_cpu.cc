@@ -74,6 +74,7 @@ Stop HostCpu::RunUntilStop(const RunLimit& limit) {
 }
 
 void HostCpu::CheckCallsOnTheWay() {
+  if (on_the_way_.empty()) return;
   for (size_t i = 0; i < on_the_way_.size() && !thread_.gone(); ++i) {
     isa::StubCall& call = on_the_way_[i];
     call.result = thread_.CallResult(i);
@@ -81,6 +82,10 @@ void HostCpu::CheckCallsOnTheWay() {
       space_->Break(MappingQueue::ErrorOf(call));
       break;
     }
+  }
+  // Calls that were not made still hold the secret.
+  if (thread_.gone() || space_->broken()) {
+    thread_.ClearCalls(on_the_way_.size());
   }
   on_the_way_.clear();
 }
@@ -244,7 +249,9 @@ Result<RestoredFrame> HostCpu::PopSignalFrame(FrameMemory& memory) {
 }
 
 std::string HostCpu::DumpRegisters() {
-  const isa::Registers& regs = thread_.Get();
+  isa::Registers regs = thread_.Get();
+  // Tells how emu came to stop it, and nothing of the guest.
+  isa::SetNoSyscall(regs);
   return std::string(reinterpret_cast<const char*>(&regs), sizeof(regs));
 }
 

@@ -24,6 +24,9 @@ void TrapCpuid();
 // six times as dear between CPUs. Several emus spread by their pids.
 absl::Status PinToOneCpu();
 
+// As many descriptors as the host lets emu have: each process takes one.
+void RaiseDescriptorLimit();
+
 // Keeps the allowed CPUs to set them again.
 class CpuAffinity {
  public:

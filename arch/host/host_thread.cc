@@ -102,6 +102,11 @@ void HostThread::SetResult(uint64_t value) {
   result_changed_ = true;
 }
 
+void HostThread::SkipPendingCall() {
+  if (call_pending_) Poke(isa::kNumberOffset, isa::kNoSyscall);
+  call_pending_ = false;
+}
+
 void HostThread::WriteBack() {
   if (regs_changed_) {
     isa::SetNoSyscall(regs_);
@@ -109,7 +114,7 @@ void HostThread::WriteBack() {
   } else {
     if (ip_changed_) Poke(isa::kIpOffset, ip_);
     if (result_changed_) Poke(isa::kResultOffset, result_);
-    if (call_pending_) Poke(isa::kNumberOffset, isa::kNoSyscall);
+    SkipPendingCall();
   }
   Forget();
 }
@@ -133,6 +138,7 @@ void HostThread::Resume(Mode mode) {
 }
 
 void HostThread::Continue() {
+  SkipPendingCall();
   if (gone_) return;
   switch (mode_) {
     case Mode::kSysemu:
@@ -153,6 +159,9 @@ ptrace::TraceStop HostThread::Await() {
     }
     gone_ = waited->As<ptrace::Exited>() != nullptr ||
             waited->As<ptrace::Signaled>() != nullptr;
+    auto* event = waited->As<ptrace::EventStop>();
+    call_pending_ =
+        event != nullptr && event->event == ptrace::Event::SECCOMP;
     return waited->stop;
   }
   return ptrace::NoChange{};
@@ -167,7 +176,6 @@ ptrace::SyscallInfo HostThread::ReadSyscall() {
   ip_ = info->instruction_pointer;
   sp_ = info->stack_pointer;
   ip_known_ = sp_known_ = true;
-  call_pending_ = info->op == ptrace::SyscallOp::SECCOMP;
   return *info;
 }
 
@@ -182,16 +190,38 @@ void HostThread::PrepareCalls(absl::Span<const isa::StubCall> calls) {
   page.count = calls.size();
 }
 
+void HostThread::ClearCalls(size_t n) {
+  isa::StubPage& page = *stub_.page;
+  std::memset(page.calls, 0, n * sizeof(page.calls[0]));
+  std::memset(page.stack, 0, sizeof(page.stack));
+  page.saved_sp = 0;
+}
+
 // Host signals and interruptions that come meanwhile are of no use here; an
 // interruption can also come between the breakpoint and its signal.
 void HostThread::RunToStubTrap() {
-  const ptrace::TraceStop trap =
-      ptrace::SignalDeliveryStop{ptrace::Signal{SIGTRAP}};
-  ptrace::TraceStop stop;
-  do {
-    if (!gone_) Check(ptrace::cont(tid_));
-    stop = Await();
-  } while (!gone_ && (stub_.page->count != 0 || stop != trap));
+  mode_ = Mode::kStub;
+  while (!gone_) {
+    Continue();
+    const ptrace::TraceStop stop = Await();
+    auto* signal = std::get_if<ptrace::SignalDeliveryStop>(&stop);
+    if (signal != nullptr && signal->signal.number == SIGTRAP &&
+        stub_.page->count == 0) {
+      return;
+    }
+    // The stub itself neither faults nor makes calls that the filter stops: a
+    // guest has got in, with registers of its own.
+    if (call_pending_ || (signal != nullptr && FaultReported())) {
+      SkipPendingCall();
+      Check(absl::PermissionDeniedError("a guest misused the stub"));
+    }
+  }
+}
+
+bool HostThread::FaultReported() {
+  absl::StatusOr<siginfo_t> info = ptrace::getsiginfo(tid_);
+  Check(info.status());
+  return info.ok() && IsSynchronous(*info);
 }
 
 bool HostThread::FaultPending() {
@@ -238,8 +268,7 @@ size_t HostThread::Call(absl::Span<isa::StubCall> calls) {
   page.exit = isa::StubTrap();
 
   ip_ = ip();  // to come back to
-  if (call_pending_) Poke(isa::kNumberOffset, isa::kNoSyscall);
-  call_pending_ = false;
+  SkipPendingCall();
   Poke(isa::kIpOffset, isa::StubBatch());
   ip_known_ = ip_changed_ = true;
   RunToStubTrap();
@@ -248,9 +277,7 @@ size_t HostThread::Call(absl::Span<isa::StubCall> calls) {
     calls[i].result = page.calls[i].result;
     if (made == i && !IsError(calls[i].result)) ++made;
   }
-  std::memset(page.calls, 0, calls.size() * sizeof(page.calls[0]));
-  std::memset(page.stack, 0, sizeof(page.stack));
-  page.saved_sp = 0;
+  ClearCalls(calls.size());
   return gone_ ? 0 : made;
 }
 

@@ -81,6 +81,8 @@ class HostThread {
   void PrepareCalls(absl::Span<const isa::StubCall> calls);
   // The result of the `n`th of them, once the thread has stopped.
   uint64_t CallResult(size_t n) const { return stub_.page->calls[n].result; }
+  // Leaves nothing of the first `n` calls in the data page.
+  void ClearCalls(size_t n);
   // If it stands in the stub after an interruption, lets it finish there, so
   // that it stands where the guest knows it.
   void LeaveStub();
@@ -102,7 +104,11 @@ class HostThread {
   // Forgets what was known of the registers.
   void Forget();
   void WriteBack();
+  // Keeps the host from making the call that the filter stopped.
+  void SkipPendingCall();
   void RunToStubTrap();
+  // The present stop is a fault's.
+  bool FaultReported();
 
   const ptrace::Tid tid_;
   const StubAccess& stub_;
@@ -117,7 +123,7 @@ class HostThread {
   bool ip_changed_ = false;
   bool sp_known_ = false;
   bool result_changed_ = false;
-  // The host would make the system call if the thread were resumed.
+  // The filter has stopped a call, which the host makes if nothing is done.
   bool call_pending_ = false;
   GuestAddr ip_ = 0;
   GuestAddr sp_ = 0;

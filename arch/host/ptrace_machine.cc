@@ -19,6 +19,7 @@ absl::StatusOr<std::unique_ptr<HostMachine>> HostMachine::Create(
   if (options.pin_to_one_cpu) {
     if (absl::Status pinned = PinToOneCpu(); !pinned.ok()) return pinned;
   }
+  RaiseDescriptorLimit();
   absl::StatusOr<std::unique_ptr<StubMemory>> stub = StubMemory::Create();
   if (!stub.ok()) return stub.status();
   absl::StatusOr<std::unique_ptr<HostProcess>> zygote =

@@ -519,5 +519,62 @@ TEST(RunTest, AGuestCannotMakeHostCallsThroughTheStub) {
   EXPECT_EQ(stop.args[0], 123u);
 }
 
+// A loop in the stub that its own code would never leave.
+GUEST_CODE(loops_in_stub, R"(
+  mov rbx, 0x7fffffffd200    # its first call
+  mov rbp, -1                # how many
+  mov qword ptr [rbx], 39
+  mov rax, 0x7fffffffc033    # its loop
+  jmp rax
+)")
+GUEST_CODE(faults_in_stub, R"(
+  mov rbx, 0x10
+  mov rax, 0x7fffffffc033
+  jmp rax
+)")
+
+// Whatever comes, at whatever moment: emu is not held up.
+TEST(RunTest, AGuestThatLivesInTheStubHangsNothing) {
+  ASSERT_EQ(isa::StubCode().substr(0x33, 3), "\x48\x8b\x03") << "its loop";
+  for (absl::string_view code : {loops_in_stub, faults_in_stub}) {
+    TestMachine host;
+    timer_t timer;
+    sigevent event = {};
+    event.sigev_notify = SIGEV_SIGNAL;
+    event.sigev_signo = SIGWINCH;
+    ASSERT_EQ(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+    itimerspec often = {{0, 53'000}, {0, 53'000}};
+    ASSERT_EQ(timer_settime(timer, 0, &often, nullptr), 0);
+    for (int i = 0; i < 50; ++i) {
+      Machine::Guest guest = host.Start(code);
+      for (int stops = 0; stops < 20; ++stops) {
+        guest.memory->Map({0x10000000, kPageSize, PROT_READ, false, {}});
+        Stop stop = guest.cpu->Run({});
+        if (stop.kind == Stop::Kind::kGone) break;
+        if (stop.kind == Stop::Kind::kSyscall) {
+          EXPECT_EQ(stop.number, static_cast<uint64_t>(SYS_getpid));
+          guest.cpu->SetResult(0);
+        }
+      }
+    }
+    timer_delete(timer);
+  }
+}
+
+// The host refuses the second change: what was left undone is not shown.
+TEST(RunTest, AFailedChangeEndsTheGuest) {
+  TestMachine host;
+  Machine::Guest guest = host.Start(counts);
+  ASSERT_THAT(guest.cpu->Run({}), IsSyscall(SYS_getpid));
+  guest.memory->Map({0x10000000, kPageSize, PROT_READ, false, {}});
+  guest.memory->Protect(0x20000000, kPageSize, PROT_READ);  // nothing there
+  guest.memory->Map({0x30000000, kPageSize, PROT_READ, false, {}});
+  guest.cpu->SetResult(0);
+  EXPECT_EQ(guest.cpu->Run({}).kind, Stop::Kind::kGone);
+  EXPECT_THAT(host.machine->failure().ToString(),
+              testing::HasSubstr("mprotect(0x20000000"));
+  EXPECT_EQ(guest.cpu->Run({}).kind, Stop::Kind::kGone);
+}
+
 }  // namespace
 }  // namespace emu

@@ -189,7 +189,8 @@ absl::Status Start(HostProcess& zygote, isa::StubPage* page) {
     return HostError(static_cast<int>(-call.result), "munmap in the zygote");
   }
   std::memset(static_cast<void*>(page), 0, sizeof(*page));
-  return absl::OkStatus();
+  // Linux 5.3 is the first that has all that is asked of it.
+  return ptrace::syscall_info(thread.tid()).status();
 }
 
 }  // namespace

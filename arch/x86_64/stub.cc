@@ -46,7 +46,7 @@ emu_stub_after_syscall:
   mov qword ptr [rbx + 48], 0
   mov [rbx + 56], rax
   cmp rax, -4095
-  jae 2f
+  jae 3f
   add rbx, 64
   dec rbp
   jnz 1b
@@ -68,6 +68,10 @@ emu_stub_after_syscall:
 emu_stub_trap:
   mov qword ptr [rip + page + 24], 0
   int3
+3:                     # not to the guest: calls with the secret are left
+  lea rax, [rip + emu_stub_trap]
+  mov [rip + page], rax
+  jmp 2b
 emu_stub_end:
   .att_syntax prefix
   .popsection

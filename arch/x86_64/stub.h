@@ -57,7 +57,8 @@ static_assert(sizeof(StubPage) <= kStubPageSize);
 absl::string_view StubCode();
 
 // Entries, as guest addresses. StubBatch goes to `exit` with all registers as
-// they were; StubWithResult with the result register set to `result`.
+// they were; StubWithResult with the result register set to `result`. After a
+// call that failed, both go to StubTrap().
 GuestAddr StubBatch();
 GuestAddr StubWithResult();
 // The `exit` that ends in a breakpoint, all registers being restored.
