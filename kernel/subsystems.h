@@ -12,6 +12,7 @@
 #include "kernel/fs/anonymous.h"
 #include "kernel/uts.h"
 #include "kernel/mm/vdso.h"
+#include "kernel/fs/device.h"
 
 namespace emu {
 
@@ -25,6 +26,7 @@ struct Subsystems {
   UtsNames uts;
   Vdso vdso;
   int next_eventfd_id = 0;  // for fdinfo
+  DeviceRegistry devices;
 };
 
 }  // namespace emu

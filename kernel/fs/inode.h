@@ -24,6 +24,7 @@
 
 namespace emu {
 
+class Dentry;
 class FileDescription;
 class FileLocks;
 class FileSystem;
@@ -55,7 +56,7 @@ struct NewNode {
   Uid uid = 0;
   Gid gid = 0;
   uint64_t rdev = 0;         // S_IFCHR, S_IFBLK
-  std::string link_target;   // S_IFLNK
+  std::string link_target{};  // S_IFLNK
   Nanos now = 0;             // for its times and its parent's
 };
 
@@ -89,13 +90,17 @@ class Inode : public std::enable_shared_from_this<Inode> {
   bool IsRegular() const { return type() == 0100000; }
   bool IsSymlink() const { return type() == 0120000; }
 
+  // st_nlink; by default attr().nlink.
+  virtual uint32_t LinkCount() { return attr().nlink; }
   virtual uint64_t Size() { return 0; }
   virtual uint64_t Blocks() { return (Size() + 511) / 512; }  // of 512 bytes
 
   // Directories. Names are single components, checked for length. Creating
   // calls: EEXIST is the path layer's; ENOSPC, EROFS, EPERM, EDQUOT are here.
-  virtual Result<InodeRef> Lookup(const std::string& name);  // ENOENT
+  virtual Result<InodeRef> Lookup(absl::string_view name);  // ENOENT
   virtual Result<InodeRef> Create(const std::string& name, const NewNode& node);
+  // A file that no name leads to (O_TMPFILE): EOPNOTSUPP.
+  virtual Result<InodeRef> CreateUnnamed(const NewNode& node);
   virtual Result<> Link(const std::string& name, Inode& inode, Nanos now);
   virtual Result<> Unlink(const std::string& name, Inode& inode, Nanos now);
   // Empty directories only: ENOTEMPTY.
@@ -134,8 +139,10 @@ class Inode : public std::enable_shared_from_this<Inode> {
   virtual MemoryObject* memory_object() { return nullptr; }
 
   // The file system writes new attributes through (a writable bind) or keeps
-  // them: the default. Checks are done.
+  // them: the default. Checks are done; the type and nlink stay what they are.
   virtual Result<> SetAttributes(const Attributes& attributes);
+  // A name of it was made or removed: nlink and ctime change.
+  void ChangeLinks(int by, Nanos now);
 
   // Extended attributes, by full name; null map: none and none can be set
   // (EOPNOTSUPP).
@@ -151,6 +158,10 @@ class Inode : public std::enable_shared_from_this<Inode> {
   // UnixSocket), for as long as it lives.
   std::weak_ptr<void> meeting;
 
+  // A file without a name may be given one all the same (O_TMPFILE).
+  bool linkable() const { return linkable_; }
+  void set_linkable(bool linkable) { linkable_ = linkable; }
+
   // Writers (> 0) and executing mappings (< 0) of the content: ETXTBSY.
   int write_count = 0;
 
@@ -164,6 +175,7 @@ class Inode : public std::enable_shared_from_this<Inode> {
   const uint64_t ino_;
   Attributes attributes_;
   bool loaded_ = true;
+  bool linkable_ = false;
   std::unique_ptr<FileLocks> locks_;
   std::unique_ptr<InotifyWatches> watches_;
 };
@@ -184,7 +196,7 @@ class FileSystem {
       : type_(std::move(type)), device_(device) {}
   FileSystem(const FileSystem&) = delete;
   FileSystem& operator=(const FileSystem&) = delete;
-  virtual ~FileSystem() = default;
+  virtual ~FileSystem();
 
   const std::string& type() const { return type_; }
   uint64_t device() const { return device_; }
@@ -193,12 +205,22 @@ class FileSystem {
   // Whether a name once looked up may be remembered: false where names come and
   // go by themselves (procfs).
   virtual bool CachesNames() const { return true; }
+  // Nothing can be changed, by anyone.
+  virtual bool read_only() const { return false; }
+  // What /proc/mounts shows behind the mount's own options: ",size=4k".
+  virtual std::string MountOptions() const { return ""; }
   uint64_t NextIno() { return next_ino_++; }
+
+  // The name that all its names hang from.
+  const std::shared_ptr<Dentry>& root_dentry();
+  // Forgets all names seen, for the kernel's end.
+  void DropNames();
 
  private:
   std::string type_;
   uint64_t device_;
   uint64_t next_ino_ = 1;
+  std::shared_ptr<Dentry> root_dentry_;
 };
 
 }  // namespace emu

@@ -1,27 +1,125 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The tree of mounts.
+// The mount tree: which file system shows where. Owned by the kernel, together
+// with every file system that was ever mounted.
 
 #ifndef KERNEL_FS_MOUNT_H_
 #define KERNEL_FS_MOUNT_H_
 
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "arch/result.h"
+#include "kernel/fs/inode.h"
 #include "kernel/fs/path.h"
 
 namespace emu {
 
 class Kernel;
 
-class MountTree {
- public:
-  explicit MountTree(Kernel& kernel) : kernel_(kernel) {}
+// A mount's own flags, as mount(2) has them.
+struct MountFlags {
+  bool read_only = false;
+  bool nosuid = false;
+  bool nodev = false;
+  bool noexec = false;
+  bool noatime = false;
+  bool nodiratime = false;
+  bool relatime = true;
+};
 
-  // The root of the first file system.
-  const Path& root() const { return root_; }
+// A file system (or a subtree of one) at a place.
+class Mount : public std::enable_shared_from_this<Mount> {
+ public:
+  Mount(int id, FileSystem& fs, DentryRef root, std::string source,
+        const MountFlags& flags)
+      : flags(flags),
+        id_(id),
+        fs_(fs),
+        root_(std::move(root)),
+        source_(std::move(source)) {}
+  Mount(const Mount&) = delete;
+  Mount& operator=(const Mount&) = delete;
+
+  MountFlags flags;
+
+  int id() const { return id_; }
+  FileSystem& fs() const { return fs_; }
+  const DentryRef& root() const { return root_; }
+  // /proc/mounts' first field.
+  const std::string& source() const { return source_; }
+  // Where it is mounted; null for the tree's root, for what was unmounted, and
+  // for what is mounted nowhere (pipes).
+  Mount* parent() const { return parent_; }
+  const DentryRef& point() const { return point_; }
+  // The mount at `point` in this one; null if there is none.
+  Mount* ChildAt(const Dentry& point) const;
 
  private:
-  Kernel& kernel_;
-  Path root_;
+  friend class MountTree;
+  const int id_;
+  FileSystem& fs_;
+  DentryRef root_;
+  const std::string source_;
+  Mount* parent_ = nullptr;
+  DentryRef point_;
+  std::vector<MountRef> children_;
 };
+
+class MountTree {
+ public:
+  explicit MountTree(Kernel& kernel);
+  MountTree(const MountTree&) = delete;
+  MountTree& operator=(const MountTree&) = delete;
+  ~MountTree();
+
+  // For setting the tree up, before a guest runs. Mounts `fs` at the guest's
+  // `path`; directories on the way that are missing are made. The first must be
+  // "/". ENOTDIR, EROFS, ….
+  Result<MountRef> MountAt(const std::string& path,
+                         std::unique_ptr<FileSystem> fs,
+                         const MountFlags& flags = {},
+                         const std::string& source = "");
+
+  // A file system belongs to the kernel for as long as that runs.
+  FileSystem& Adopt(std::unique_ptr<FileSystem> fs);
+  // st_dev of the next file system: major 0, minors counting up.
+  uint64_t NextDevice() { return next_device_++; }
+  // A mount that is nowhere in the tree.
+  MountRef NewDetached(FileSystem& fs, const DentryRef& root,
+                       const std::string& source, const MountFlags& flags);
+
+  // The tree's root, topmost mount of it.
+  Path root() const;
+  // Mounts in order of their mounting, without the detached ones.
+  std::vector<Mount*> mounts() const;
+
+  // mount(2) and its kin, permissions checked.
+  void Attach(MountRef mount, const Path& at);
+  // EBUSY while something is mounted below it or (unless `lazy`) uses it;
+  // EINVAL for what is no mount's root.
+  Result<> Detach(const Path& path, bool lazy);
+  // A bind mount; with `recursive`, mounts below come along.
+  Result<> Bind(const Path& from, const Path& at, bool recursive);
+  Result<> Move(const Path& from, const Path& at);
+  Result<> PivotRoot(const Path& new_root, const Path& put_old);
+
+ private:
+  Result<Path> MakeDirectories(const std::string& path);
+  void Unlink(Mount& mount);
+
+  Kernel& kernel_;
+  std::vector<std::unique_ptr<FileSystem>> file_systems_;
+  MountRef root_;
+  int next_id_ = 1;
+  uint64_t next_device_ = 1;
+};
+
+// From `path`, up to what is mounted on it, if anything is.
+void CrossMounts(Mount** mount, Dentry** dentry);
 
 }  // namespace emu
 

@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kernel/fs/file_content.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace emu {
+namespace {
+
+// Contents of up to a page stay on the heap until someone maps them.
+constexpr uint64_t kHeapLimit = kPageSize;
+// Extents grow no further than this.
+constexpr uint64_t kLargestExtent = uint64_t{1} << 30;
+constexpr uint64_t kReadChunk = 256 * 1024;
+
+}  // namespace
+
+FileContent::FileContent(PageStore& pages, SpaceQuota* quota)
+    : pages_(pages), quota_(quota) {}
+
+FileContent::~FileContent() {
+  CloseHost();
+  for (const Extent& e : extents_) pages_.Free(e.store, e.end - e.start);
+  if (quota_ != nullptr) quota_->used -= data_pages_ * kPageSize;
+}
+
+void FileContent::ServeFromHost(HostTree& tree, std::string path,
+                                uint64_t size) {
+  tree_ = &tree;
+  host_path_ = std::move(path);
+  size_ = size;
+  in_heap_ = false;
+}
+
+Result<> FileContent::OpenHost() {
+  if (!on_host() || host_opened_) return {};
+  host_file_ = TRY(tree_->Open(host_path_, /*writable=*/false));
+  host_opened_ = true;
+  return {};
+}
+
+void FileContent::CloseHost() {
+  if (host_opened_) tree_->Close(host_file_);
+  host_opened_ = false;
+  tree_ = nullptr;
+}
+
+uint64_t FileContent::Allocated() {
+  if (on_host()) return PageUp(size_);
+  RefreshData();
+  return data_pages_ * kPageSize;
+}
+
+// Reading.
+
+Result<size_t> FileContent::Read(IovIter& to, uint64_t offset) {
+  if (offset >= size_) return size_t{0};
+  const size_t count = std::min<uint64_t>(to.remaining(), size_ - offset);
+  if (count == 0) return size_t{0};
+  if (in_heap_) return to.Put(heap_.data() + offset, count);
+  if (on_host()) return ReadHost(to, offset, count);
+  return ReadPages(to, offset, count);
+}
+
+Result<size_t> FileContent::ReadHost(IovIter& to, uint64_t offset,
+                                     size_t count) {
+  TRY(OpenHost());
+  char small[4096];
+  std::string large;
+  absl::Span<char> buffer(small);
+  if (count > sizeof(small)) {
+    large.resize(std::min<uint64_t>(count, kReadChunk));
+    buffer = absl::MakeSpan(large);
+  }
+  size_t done = 0;
+  while (done < count) {
+    const size_t want = std::min(count - done, buffer.size());
+    Result<size_t> got =
+        tree_->ReadAt(host_file_, buffer.subspan(0, want), offset + done);
+    if (!got.ok()) return done > 0 ? Result<size_t>(done) : got.error();
+    if (*got == 0) break;
+    Result<size_t> put = to.Put(buffer.data(), *got);
+    if (!put.ok()) return done > 0 ? Result<size_t>(done) : put.error();
+    done += *put;
+    if (*put < *got) break;
+  }
+  return done;
+}
+
+Result<size_t> FileContent::ReadPages(IovIter& to, uint64_t offset,
+                                      size_t count) {
+  size_t done = 0;
+  while (done < count) {
+    const uint64_t at = offset + done;
+    uint64_t end = offset + count;
+    // Data, or else a hole up to the next one. A page that a guest may have
+    // written through a mapping counts as data wherever there is an extent.
+    bool hole = false;
+    if (!was_mapped_) {
+      auto it = std::partition_point(
+          data_.begin(), data_.end(),
+          [&](const Range& r) { return r.end * kPageSize <= at; });
+      if (it == data_.end()) {
+        hole = true;
+      } else if (it->start * kPageSize > at) {
+        hole = true;
+        end = std::min(end, it->start * kPageSize);
+      } else {
+        end = std::min(end, it->end * kPageSize);
+      }
+    }
+    const Extent* extent = hole ? nullptr : FindExtent(at);
+    Result<size_t> put(size_t{0});
+    size_t want;
+    if (extent != nullptr) {
+      want = std::min(end, extent->end) - at;
+      put = to.Put(pages_.At(extent->store + (at - extent->start)), want);
+    } else {
+      if (!hole) {
+        auto next = std::partition_point(
+            extents_.begin(), extents_.end(),
+            [&](const Extent& e) { return e.start <= at; });
+        if (next != extents_.end()) end = std::min(end, next->start);
+      }
+      want = end - at;
+      put = to.PutZeroes(want);
+    }
+    if (!put.ok()) return done > 0 ? Result<size_t>(done) : put.error();
+    done += *put;
+    if (*put < want) break;
+  }
+  return done;
+}
+
+// Writing.
+
+Result<size_t> FileContent::Write(IovIter& from, uint64_t offset) {
+  const size_t count = from.remaining();
+  if (count == 0) return size_t{0};
+  if (in_heap_ && offset + count <= kHeapLimit) {
+    return WriteHeap(from, offset, count);
+  }
+  TRY(MoveToPages(~0ull));
+  const uint64_t old_size = size_;
+  if (offset > old_size) Zero(old_size, std::min(offset, PageUp(old_size)));
+  Result<size_t> written = WritePages(from, offset, count);
+  if (written.ok() && offset + *written > size_) {
+    size_ = offset + *written;
+    SizeChanged(old_size);
+  }
+  return written;
+}
+
+Result<size_t> FileContent::WriteHeap(IovIter& from, uint64_t offset,
+                                      size_t count) {
+  if (data_pages_ == 0) TRY(AddData({0, 1}));
+  const size_t old_size = heap_.size();
+  if (offset + count > old_size) heap_.resize(offset + count);
+  Result<size_t> got = from.Get(heap_.data() + offset, count);
+  const size_t moved = got.ok() ? *got : 0;
+  if (offset + moved < heap_.size()) {
+    heap_.resize(std::max<size_t>(old_size, moved > 0 ? offset + moved : 0));
+  }
+  size_ = heap_.size();
+  return got;
+}
+
+Result<size_t> FileContent::WritePages(IovIter& from, uint64_t offset,
+                                       size_t count) {
+  size_t done = 0;
+  while (done < count) {
+    const uint64_t at = offset + done;
+    Result<const Extent*> made = MakeExtent(at, offset + count);
+    if (!made.ok()) return done > 0 ? Result<size_t>(done) : made.error();
+    const Extent extent = **made;
+    uint64_t want = std::min(offset + count, extent.end) - at;
+    Result<> charged =
+        AddData({at / kPageSize, PageUp(at + want) / kPageSize});
+    if (!charged.ok()) {
+      // As much as there is room for.
+      want = std::min(want, kPageSize - at % kPageSize);
+      charged = AddData({at / kPageSize, at / kPageSize + 1});
+    }
+    if (!charged.ok()) return done > 0 ? Result<size_t>(done) : charged.error();
+    Result<size_t> got =
+        from.Get(pages_.At(extent.store + (at - extent.start)), want);
+    if (!got.ok()) return done > 0 ? Result<size_t>(done) : got.error();
+    done += *got;
+    if (*got < want) break;
+  }
+  return done;
+}
+
+Result<> FileContent::MoveToPages(uint64_t keep) {
+  if (!in_heap_ && !on_host()) return {};
+  const uint64_t size = std::min(size_, keep);
+  if (size > 0) {
+    TRY(OpenHost());
+    const uint64_t length = PageUp(size);
+    const uint64_t store = TRY(pages_.Reserve(length));
+    if (on_host()) {
+      Result<> read = ReadWholeHost(pages_.At(store), size);
+      if (!read.ok()) {
+        pages_.Free(store, length);
+        return read;
+      }
+      TRY(AddData({0, length / kPageSize}));
+    } else {
+      memcpy(pages_.At(store), heap_.data(), size);
+    }
+    extents_.push_back({0, length, store});
+  }
+  const bool moved = on_host() && mapped();
+  in_heap_ = false;
+  heap_ = std::string();
+  CloseHost();
+  if (moved) Changed(0, PageUp(size_));
+  return {};
+}
+
+Result<> FileContent::ReadWholeHost(char* to, uint64_t size) {
+  uint64_t done = 0;
+  while (done < size) {
+    const size_t got = TRY(
+        tree_->ReadAt(host_file_, absl::MakeSpan(to + done, size - done), done));
+    if (got == 0) break;
+    done += got;
+  }
+  return {};
+}
+
+// Size and holes.
+
+Result<> FileContent::SetSize(uint64_t size) {
+  if (size == size_) return {};
+  if (in_heap_ && size <= kHeapLimit) {
+    heap_.resize(size);
+    size_ = size;
+    if (size == 0) RemoveData({0, 1});
+    return {};
+  }
+  TRY(MoveToPages(size));
+  const uint64_t old_size = size_;
+  if (size < old_size) {
+    size_ = size;
+    Zero(size, std::min(old_size, PageUp(size)));
+    if (was_mapped_) RefreshData();
+    const uint64_t first = PageUp(size) / kPageSize;
+    RemoveData({first, ~0ull / kPageSize});
+    for (const Extent& e : extents_) {
+      const uint64_t start = std::max(e.start, first * kPageSize);
+      if (start < e.end) {
+        pages_.Free(e.store + (start - e.start), e.end - start);
+      }
+    }
+  } else {
+    Zero(old_size, std::min(size, PageUp(old_size)));
+    size_ = size;
+  }
+  SizeChanged(old_size);
+  return {};
+}
+
+// Mappings show pages that came to be or ended.
+void FileContent::SizeChanged(uint64_t old_size) {
+  if (!mapped()) return;
+  const uint64_t low = PageUp(std::min(old_size, size_));
+  const uint64_t high = PageUp(std::max(old_size, size_));
+  if (low < high) Changed(low, high - low);
+}
+
+Result<> FileContent::Reserve(uint64_t offset, uint64_t length) {
+  TRY(MoveToPages(~0ull));
+  const uint64_t end = PageUp(offset + length);
+  for (uint64_t at = PageDown(offset); at < end;) {
+    const Extent* extent = TRY(MakeExtent(at, end));
+    at = extent->end;
+  }
+  return AddData({offset / kPageSize, end / kPageSize});
+}
+
+Result<> FileContent::PunchHole(uint64_t offset, uint64_t length) {
+  const uint64_t end = std::min(offset + length, PageUp(size_));
+  if (offset >= end) return {};
+  TRY(MoveToPages(~0ull));
+  if (was_mapped_) RefreshData();
+  const uint64_t first = PageUp(offset);
+  const uint64_t last = PageDown(end);
+  if (first >= last) {
+    Zero(offset, end);
+    return {};
+  }
+  Zero(offset, first);
+  Zero(last, end);
+  RemoveData({first / kPageSize, last / kPageSize});
+  for (const Extent& e : extents_) {
+    const uint64_t from = std::max(e.start, first);
+    const uint64_t to = std::min(e.end, last);
+    if (from < to) pages_.Free(e.store + (from - e.start), to - from);
+  }
+  return {};
+}
+
+Result<uint64_t> FileContent::SeekData(uint64_t offset, bool hole) {
+  if (offset >= size_) return Errno(ENXIO);
+  if (on_host()) return hole ? size_ : offset;
+  RefreshData();
+  const uint64_t page = offset / kPageSize;
+  auto it = std::partition_point(data_.begin(), data_.end(),
+                                 [&](const Range& r) { return r.end <= page; });
+  const bool in_data = it != data_.end() && it->start <= page;
+  if (hole) {
+    return in_data ? std::min(it->end * kPageSize, size_) : offset;
+  }
+  if (in_data) return offset;
+  if (it == data_.end() || it->start * kPageSize >= size_) return Errno(ENXIO);
+  return it->start * kPageSize;
+}
+
+void FileContent::Zero(uint64_t start, uint64_t end) {
+  while (start < end) {
+    const Extent* extent = FindExtent(start);
+    const uint64_t piece_end =
+        extent != nullptr ? std::min(end, extent->end)
+                          : std::min(end, PageDown(start) + kPageSize);
+    const uint64_t page = start / kPageSize;
+    const bool may_hold_data =
+        was_mapped_ || CountData({page, PageUp(piece_end) / kPageSize}) > 0;
+    if (extent != nullptr && may_hold_data) {
+      memset(pages_.At(extent->store + (start - extent->start)), 0,
+             piece_end - start);
+    }
+    start = piece_end;
+  }
+}
+
+// Extents.
+
+const FileContent::Extent* FileContent::FindExtent(uint64_t offset) const {
+  auto it =
+      std::partition_point(extents_.begin(), extents_.end(),
+                           [&](const Extent& e) { return e.end <= offset; });
+  if (it == extents_.end() || it->start > offset) return nullptr;
+  return &*it;
+}
+
+Result<const FileContent::Extent*> FileContent::MakeExtent(uint64_t offset,
+                                                           uint64_t end) {
+  auto it =
+      std::partition_point(extents_.begin(), extents_.end(),
+                           [&](const Extent& e) { return e.end <= offset; });
+  if (it != extents_.end() && it->start <= offset) return &*it;
+  const uint64_t start = PageDown(offset);
+  uint64_t limit = PageUp(end);
+  if (it != extents_.end()) {
+    limit = std::min(limit, it->start);
+  } else if (!extents_.empty() && extents_.back().end == start) {
+    // Appended to: as much again as there is.
+    limit = std::max(limit, start + std::min(start, kLargestExtent));
+  }
+  const uint64_t store = TRY(pages_.Reserve(limit - start));
+  it = extents_.insert(it, {start, limit, store});
+  return &*it;
+}
+
+// Which pages hold data.
+
+uint64_t FileContent::CountData(Range pages) const {
+  uint64_t count = 0;
+  auto it = std::partition_point(
+      data_.begin(), data_.end(),
+      [&](const Range& r) { return r.end <= pages.start; });
+  for (; it != data_.end() && it->start < pages.end; ++it) {
+    count += std::min(it->end, pages.end) - std::max(it->start, pages.start);
+  }
+  return count;
+}
+
+Result<> FileContent::AddData(Range pages, bool beyond_quota) {
+  const uint64_t fresh = pages.end - pages.start - CountData(pages);
+  if (fresh == 0) return {};
+  if (quota_ != nullptr) {
+    const uint64_t bytes = fresh * kPageSize;
+    if (!beyond_quota &&
+        bytes > quota_->limit - std::min(quota_->limit, quota_->used)) {
+      return Errno(ENOSPC);
+    }
+    quota_->used += bytes;
+  }
+  data_pages_ += fresh;
+  // Joined with those it touches.
+  auto first = std::partition_point(
+      data_.begin(), data_.end(),
+      [&](const Range& r) { return r.end < pages.start; });
+  auto last = first;
+  while (last != data_.end() && last->start <= pages.end) {
+    pages.start = std::min(pages.start, last->start);
+    pages.end = std::max(pages.end, last->end);
+    ++last;
+  }
+  if (first == last) {
+    data_.insert(first, pages);
+  } else {
+    *first = pages;
+    data_.erase(first + 1, last);
+  }
+  return {};
+}
+
+void FileContent::RemoveData(Range pages) {
+  const uint64_t removed = CountData(pages);
+  if (removed == 0) return;
+  data_pages_ -= removed;
+  if (quota_ != nullptr) quota_->used -= removed * kPageSize;
+  std::vector<Range> left;
+  for (const Range& r : data_) {
+    if (r.start < pages.start) {
+      left.push_back({r.start, std::min(r.end, pages.start)});
+    }
+    if (r.end > pages.end) left.push_back({std::max(r.start, pages.end), r.end});
+  }
+  data_ = std::move(left);
+}
+
+void FileContent::RefreshData() {
+  if (!was_mapped_) return;
+  for (const Extent& e : extents_) {
+    const uint64_t end = e.store + (e.end - e.start);
+    uint64_t at = e.store;
+    while ((at = pages_.NextData(at, end)) < end) {
+      const uint64_t hole = pages_.NextHole(at, end);
+      const uint64_t start = e.start + (at - e.store);
+      (void)AddData(
+          {start / kPageSize, PageUp(start + (hole - at)) / kPageSize},
+          /*beyond_quota=*/true);
+      at = hole;
+    }
+  }
+  if (!mapped()) was_mapped_ = false;
+}
+
+// Mapping.
+
+std::optional<MemoryObject::Piece> FileContent::Locate(uint64_t offset,
+                                                       uint64_t length) {
+  const uint64_t end = std::min(PageUp(size_), offset + length);
+  if (offset >= end) return std::nullopt;
+  if (on_host()) {
+    if (!OpenHost().ok()) return std::nullopt;
+    return Piece{{Backing::Kind::kHostFile, offset, host_file_}, end - offset};
+  }
+  if (!MoveToPages(~0ull).ok()) return std::nullopt;
+  Result<const Extent*> made = MakeExtent(offset, end);
+  if (!made.ok()) return std::nullopt;
+  was_mapped_ = true;
+  const Extent& extent = **made;
+  return Piece{{Backing::Kind::kPages, extent.store + (offset - extent.start),
+                HostFileId()},
+               std::min(end, extent.end) - offset};
+}
+
+Result<> FileContent::BeforeMap(bool shared, bool writable) {
+  if (on_host() && !(shared && writable)) return OpenHost();
+  return MoveToPages(~0ull);
+}
+
+}  // namespace emu

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The bytes of a regular file, and what mmap shows of it. Owned by its inode.
+//
+// A content is in one of three places: small ones on the heap; those imported
+// from the host there, until they are first written or mapped shared and
+// writable; all others in the PageStore, in extents that grow geometrically so
+// that appending never copies.
+
+#ifndef KERNEL_FS_FILE_CONTENT_H_
+#define KERNEL_FS_FILE_CONTENT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "arch/host_tree.h"
+#include "arch/page_store.h"
+#include "arch/result.h"
+#include "kernel/iov_iter.h"
+#include "kernel/mm/memory_object.h"
+
+namespace emu {
+
+// How many bytes of PageStore a file system's files may use together; contents
+// charge whole pages.
+struct SpaceQuota {
+  uint64_t limit = ~0ull;
+  uint64_t used = 0;
+};
+
+class FileContent : public MemoryObject {
+ public:
+  // `quota` may be null. Both must outlive the content.
+  FileContent(PageStore& pages, SpaceQuota* quota);
+  ~FileContent() override;
+
+  // Before any other use: the content is `size` bytes of a host file, opened
+  // when first needed.
+  void ServeFromHost(HostTree& tree, std::string path, uint64_t size);
+  // Opens the host's file, if that is where the content is. The host's error.
+  Result<> OpenHost();
+
+  uint64_t size() const { return size_; }
+  // Bytes that it takes, whole pages; holes take none.
+  uint64_t Allocated();
+
+  // As Inode::ReadAt, WriteAt and their like. ENOSPC, EIO.
+  Result<size_t> Read(IovIter& to, uint64_t offset);
+  Result<size_t> Write(IovIter& from, uint64_t offset);
+  Result<> SetSize(uint64_t size);
+  Result<uint64_t> SeekData(uint64_t offset, bool hole);
+  // Pages in the range hold zeroes of their own; the size stays.
+  Result<> Reserve(uint64_t offset, uint64_t length);
+  // The range reads as zeroes, its whole pages as holes.
+  Result<> PunchHole(uint64_t offset, uint64_t length);
+
+  // MemoryObject.
+  std::optional<Piece> Locate(uint64_t offset, uint64_t length) override;
+  Result<> BeforeMap(bool shared, bool writable) override;
+
+ private:
+  // Pages [start, end) of the file.
+  struct Range {
+    uint64_t start, end;
+  };
+  // File bytes [start, end) lie at `store` of the PageStore.
+  struct Extent {
+    uint64_t start, end, store;
+  };
+
+  bool on_host() const { return tree_ != nullptr; }
+  // The content leaves the heap or the host for the PageStore. A file on the
+  // host of which no more than `keep` bytes are wanted is read no further.
+  Result<> MoveToPages(uint64_t keep);
+  Result<> ReadWholeHost(char* to, uint64_t size);
+  void CloseHost();
+  Result<size_t> ReadHost(IovIter& to, uint64_t offset, size_t count);
+  Result<size_t> ReadPages(IovIter& to, uint64_t offset, size_t count);
+  Result<size_t> WriteHeap(IovIter& from, uint64_t offset, size_t count);
+  Result<size_t> WritePages(IovIter& from, uint64_t offset, size_t count);
+
+  // The extent that holds byte `offset`; null if none does.
+  const Extent* FindExtent(uint64_t offset) const;
+  // The same, made if need be, for at most [offset, end).
+  Result<const Extent*> MakeExtent(uint64_t offset, uint64_t end);
+  // The pages hold data now; charges those that did not. ENOSPC, unless the
+  // data is there already.
+  Result<> AddData(Range pages, bool beyond_quota = false);
+  void RemoveData(Range pages);
+  // Guests wrote through mappings: asks the store which pages hold data.
+  void RefreshData();
+  uint64_t CountData(Range pages) const;
+  void Zero(uint64_t start, uint64_t end);
+  void SizeChanged(uint64_t old_size);
+
+  PageStore& pages_;
+  SpaceQuota* const quota_;
+  uint64_t size_ = 0;
+
+  std::string heap_;  // the bytes, while there are few: in_heap_
+  bool in_heap_ = true;
+
+  HostTree* tree_ = nullptr;  // set while the content is the host's
+  std::string host_path_;
+  HostFileId host_file_;
+  bool host_opened_ = false;
+
+  // In order, not overlapping.
+  std::vector<Extent> extents_;
+  std::vector<Range> data_;
+  uint64_t data_pages_ = 0;
+  // A guest may have written to pages that data_ does not have.
+  bool was_mapped_ = false;
+};
+
+}  // namespace emu
+
+#endif  // KERNEL_FS_FILE_CONTENT_H_

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kernel/fs/import_fs.h"
+
+#include <linux/magic.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "kernel/fs/tmpfs.h"
+#include "kernel/kernel.h"
+
+namespace emu {
+namespace {
+
+class ImportFs : public Tmpfs {
+ public:
+  ImportFs(Kernel& kernel, HostTree& tree, const ImportPolicy& policy);
+
+  FileSystemStats Stats() override;
+  HostTree& tree() const { return tree_; }
+  bool ShowsEmpty(const std::string& path) const;
+  // The node for the host's `path`, which takes the inode number `ino` unless
+  // it is another name of a file that is here already.
+  Result<InodeRef> Import(const std::string& path, uint64_t ino);
+
+ private:
+  Attributes AttributesOf(const HostNode& host) const;
+
+  HostTree& tree_;
+  const ImportPolicy policy_;
+  // Files of several names, by identity on the host.
+  std::map<std::pair<uint64_t, uint64_t>, std::weak_ptr<Inode>> linked_;
+};
+
+class ImportDirectory : public TmpfsDirectory {
+ public:
+  ImportDirectory(ImportFs& fs, uint64_t ino, const Attributes& attributes,
+                  std::string path)
+      : TmpfsDirectory(fs, ino, attributes),
+        import_(fs),
+        path_(std::move(path)) {}
+
+  uint32_t LinkCount() override;
+
+ private:
+  Result<> Fill() override;
+  Result<InodeRef> MakeNode(Entry& entry) override;
+  std::string PathOf(absl::string_view name) const {
+    return path_.empty() ? std::string(name) : absl::StrCat(path_, "/", name);
+  }
+
+  ImportFs& import_;
+  const std::string path_;
+  bool filled_ = false;
+};
+
+ImportFs::ImportFs(Kernel& kernel, HostTree& tree, const ImportPolicy& policy)
+    : Tmpfs(kernel, "ext4", {.mode = 0755}), tree_(tree), policy_(policy) {
+  entry_size_ = 0;
+  empty_directory_size_ = 4096;
+  HostNode host{.mode = S_IFDIR | 0755};
+  Result<HostNode> found = tree.Stat("");
+  if (found.ok()) host = *found;
+  root_ = std::make_shared<ImportDirectory>(*this, NextIno(),
+                                            AttributesOf(host), "");
+}
+
+FileSystemStats ImportFs::Stats() {
+  FileSystemStats stats;
+  stats.type = EXT4_SUPER_MAGIC;
+  // Room that does not depend on the host.
+  stats.blocks = uint64_t{16} << 20;
+  stats.blocks_free = uint64_t{8} << 20;
+  stats.inodes = uint64_t{4} << 20;
+  stats.inodes_free = uint64_t{2} << 20;
+  return stats;
+}
+
+bool ImportFs::ShowsEmpty(const std::string& path) const {
+  return std::find(policy_.empty.begin(), policy_.empty.end(), path) !=
+         policy_.empty.end();
+}
+
+Attributes ImportFs::AttributesOf(const HostNode& host) const {
+  Attributes attr;
+  attr.mode = host.mode;
+  if (host.owned) {
+    attr.uid = policy_.uid;
+    attr.gid = policy_.gid;
+  }
+  attr.nlink = S_ISDIR(host.mode) ? 2 : host.nlink;
+  attr.atime = attr.mtime = attr.ctime = attr.btime =
+      policy_.fixed_mtime.value_or(host.mtime);
+  return attr;
+}
+
+Result<InodeRef> ImportFs::Import(const std::string& path, uint64_t ino) {
+  const HostNode host = TRY(tree_.Stat(path));
+  const Attributes attr = AttributesOf(host);
+  const bool linked = !S_ISDIR(host.mode) && host.nlink > 1;
+  if (linked) {
+    auto it = linked_.find({host.device, host.inode});
+    if (it != linked_.end()) {
+      if (InodeRef inode = it->second.lock()) return inode;
+    }
+  }
+  InodeRef inode;
+  switch (host.mode & S_IFMT) {
+    case S_IFDIR:
+      inode = std::make_shared<ImportDirectory>(*this, ino, attr, path);
+      break;
+    case S_IFREG: {
+      auto file = std::make_shared<TmpfsFile>(*this, ino, attr);
+      if (host.size > 0) file->content().ServeFromHost(tree_, path, host.size);
+      inode = std::move(file);
+      break;
+    }
+    case S_IFLNK:
+      inode = std::make_shared<TmpfsSymlink>(*this, ino, attr,
+                                             TRY(tree_.ReadLink(path)));
+      break;
+    default:
+      inode = std::make_shared<TmpfsSpecial>(*this, ino, attr);
+      break;
+  }
+  if (linked) linked_[{host.device, host.inode}] = inode;
+  return inode;
+}
+
+Result<> ImportDirectory::Fill() {
+  if (filled_) return {};
+  std::vector<HostDirEntry> entries;
+  if (!import_.ShowsEmpty(path_)) {
+    entries = TRY(import_.tree().List(path_));
+  }
+  filled_ = true;
+  int directories = 0;
+  for (HostDirEntry& entry : entries) {
+    if (entry.type == 0) {
+      Result<HostNode> host = import_.tree().Stat(PathOf(entry.name));
+      if (!host.ok()) continue;
+      entry.type = host->mode & S_IFMT;
+    }
+    if (entry.type == S_IFDIR) ++directories;
+    Add(std::move(entry.name), import_.NextIno(), entry.type, nullptr);
+  }
+  attr().nlink += directories;
+  return {};
+}
+
+Result<InodeRef> ImportDirectory::MakeNode(Entry& entry) {
+  return import_.Import(PathOf(entry.name), entry.ino);
+}
+
+uint32_t ImportDirectory::LinkCount() {
+  (void)Fill();
+  return attr().nlink;
+}
+
+}  // namespace
+
+std::unique_ptr<FileSystem> NewImportFs(Kernel& kernel, HostTree& tree,
+                                        const ImportPolicy& policy) {
+  return std::make_unique<ImportFs>(kernel, tree, policy);
+}
+
+}  // namespace emu
