@@ -4,11 +4,15 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "arch/host/host_tree_live.h"
 #include "arch/host/memory_tree.h"
 #include "emu/archive.h"
@@ -32,6 +36,22 @@ bool IsRegular(HostTree& tree, const std::string& path) {
   return node.ok() && S_ISREG(node->mode);
 }
 
+// Whether one of two paths without leading slashes is the other or above it.
+bool OnOneLine(absl::string_view a, absl::string_view b) {
+  if (a.size() > b.size()) std::swap(a, b);
+  return absl::StartsWith(b, a) && (a.size() == b.size() || b[a.size()] == '/');
+}
+
+LiveHostTree::Owns OwnsRule(const Ownership& ownership) {
+  return [ownership](const std::string& path, uid_t uid) {
+    if (geteuid() != 0) return uid == geteuid();
+    if (uid == ownership.uid) return true;
+    const absl::string_view near =
+        absl::StripPrefix(absl::string_view(ownership.near), "/");
+    return uid == 0 && !path.empty() && !near.empty() && OnOneLine(path, near);
+  };
+}
+
 absl::StatusOr<Image> OpenLayout(HostTree& layout, const std::string& path,
                                  uint32_t uid, OpenFiles& files) {
   auto tree = MemoryTree::Create(path, files);
@@ -47,9 +67,10 @@ absl::StatusOr<Image> OpenLayout(HostTree& layout, const std::string& path,
 
 }  // namespace
 
-absl::StatusOr<Image> OpenImage(const std::string& path, uint32_t uid,
-                                OpenFiles& files) {
-  auto host = LiveHostTree::Open(path, false, files);
+absl::StatusOr<Image> OpenImage(const std::string& path,
+                                const Ownership& ownership, OpenFiles& files) {
+  const uint32_t uid = ownership.uid;
+  auto host = LiveHostTree::Open(path, false, files, OwnsRule(ownership));
   if (!host.ok()) return host.status();
   const Result<HostNode> root = (*host)->Stat("");
   if (root.ok() && S_ISDIR(root->mode)) {

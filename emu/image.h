@@ -24,9 +24,17 @@ struct Image {
   std::string workdir;           // empty: not set
 };
 
-// `files` outlives the image. `uid` is the guest's user.
-absl::StatusOr<Image> OpenImage(const std::string& path, uint32_t uid,
-                                OpenFiles& files);
+// The guest's user, and which files of the host are that user's own: those of
+// the user who runs emu. Who runs emu as root owns the whole system, and the
+// guest would; then only what is on the way to `near`, or below it, counts.
+struct Ownership {
+  uint32_t uid = 1000;
+  std::string near;  // a path of the host's
+};
+
+// `files` outlives the image.
+absl::StatusOr<Image> OpenImage(const std::string& path,
+                                const Ownership& ownership, OpenFiles& files);
 
 // The content of a file of at most a few MiB; links in the last place are not
 // followed.

@@ -5,6 +5,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <functional>
@@ -72,7 +73,7 @@ std::string MakeTar(const std::vector<Entry>& entries,
 class ImageTest : public testing::Test {
  protected:
   absl::StatusOr<Image> Open(const std::string& name) {
-    return OpenImage(dir_.Path(name), 1000, files_);
+    return OpenImage(dir_.Path(name), {.uid = 1000, .near = ""}, files_);
   }
 
   std::string OpenError(const std::string& name) {
@@ -118,7 +119,23 @@ TEST_F(ImageTest, ADirectoryIsTheHostsOwn) {
   ASSERT_TRUE(image.ok()) << image.status();
   EXPECT_FALSE(image->is_host_root);
   EXPECT_EQ(Read(*image, "etc/hostname"), "x");
-  EXPECT_TRUE(OpenImage("/", 1000, files_)->is_host_root);
+  EXPECT_TRUE(OpenImage("/", {}, files_)->is_host_root);
+}
+
+TEST_F(ImageTest, WhatRootOwnsIsTheGuestsOnlyWhereItWorks) {
+  dir_.Write("root/home/work/file", "");
+  dir_.Write("root/home/worked", "");
+  dir_.Write("root/etc/file", "");
+  const auto image = OpenImage(dir_.Path("root"),
+                               {.uid = 1000, .near = "/home/work"}, files_);
+  ASSERT_TRUE(image.ok()) << image.status();
+  HostTree& tree = *image->tree;
+  EXPECT_TRUE(tree.Stat("home")->owned);
+  EXPECT_TRUE(tree.Stat("home/work/file")->owned);
+  const bool is_root = geteuid() == 0;
+  EXPECT_EQ(tree.Stat("etc/file")->owned, !is_root);
+  EXPECT_EQ(tree.Stat("home/worked")->owned, !is_root);
+  EXPECT_EQ(tree.Stat("")->owned, !is_root);
 }
 
 TEST_F(ImageTest, ATarIsItsContents) {

@@ -43,16 +43,6 @@ Result<> Done(int returned) {
   return {};
 }
 
-HostNode ToNode(const struct stat& st) {
-  return {.mode = st.st_mode,
-          .size = static_cast<uint64_t>(st.st_size),
-          .nlink = static_cast<uint32_t>(st.st_nlink),
-          .mtime = st.st_mtim.tv_sec * kSecond + st.st_mtim.tv_nsec,
-          .owned = st.st_uid == geteuid(),
-          .device = st.st_dev,
-          .inode = st.st_ino};
-}
-
 timespec ToTimespec(Nanos nanos) {
   // Rounded down: the nanoseconds count upwards before 1970 too.
   Nanos seconds = nanos / kSecond;
@@ -119,7 +109,7 @@ const char* BaseName(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LiveHostTree>> LiveHostTree::Open(
-    const std::string& host_path, bool writable, OpenFiles& files) {
+    const std::string& host_path, bool writable, OpenFiles& files, Owns owns) {
   absl::StatusOr<ConfinedRoot> root = ConfinedRoot::Open(host_path);
   if (!root.ok()) return root.status();
   if (access("/proc/self/fd", X_OK) != 0) {
@@ -127,7 +117,18 @@ absl::StatusOr<std::unique_ptr<LiveHostTree>> LiveHostTree::Open(
         "emu needs /proc to be mounted on the host");
   }
   return std::unique_ptr<LiveHostTree>(
-      new LiveHostTree(*std::move(root), writable, files));
+      new LiveHostTree(*std::move(root), writable, files, std::move(owns)));
+}
+
+HostNode LiveHostTree::ToNode(const std::string& path,
+                              const struct stat& st) const {
+  return {.mode = st.st_mode,
+          .size = static_cast<uint64_t>(st.st_size),
+          .nlink = static_cast<uint32_t>(st.st_nlink),
+          .mtime = st.st_mtim.tv_sec * kSecond + st.st_mtim.tv_nsec,
+          .owned = owns_ ? owns_(path, st.st_uid) : st.st_uid == geteuid(),
+          .device = st.st_dev,
+          .inode = st.st_ino};
 }
 
 Result<OwnedFd> LiveHostTree::Reopen(const std::string& path,
@@ -225,7 +226,7 @@ Result<HostNode> LiveHostTree::Stat(const std::string& path) {
   struct stat st = {};
   TRY(Done(fstatat(place.dir, place.name, &st,
                    AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT)));
-  return ToNode(st);
+  return ToNode(path, st);
 }
 
 Result<std::vector<HostDirEntry>> LiveHostTree::List(const std::string& path) {
@@ -283,7 +284,7 @@ Result<HostNode> LiveHostTree::StatFile(HostFileId file) {
   const int fd = TRY(files_.Use(file));
   struct stat st = {};
   TRY(Done(fstat(fd, &st)));
-  return ToNode(st);
+  return ToNode(files_.Path(file), st);
 }
 
 Result<size_t> LiveHostTree::WriteAt(HostFileId file,

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -26,9 +27,14 @@ namespace emu {
 
 class LiveHostTree : public HostTree, private FileSource {
  public:
-  // `files` outlives the tree.
+  // Whether what belongs to `uid` at `path` is the guest user's own.
+  using Owns = std::function<bool(const std::string& path, uid_t uid)>;
+
+  // `files` outlives the tree. Without `owns`, the files of the user who runs
+  // emu are the guest's.
   static absl::StatusOr<std::unique_ptr<LiveHostTree>> Open(
-      const std::string& host_path, bool writable, OpenFiles& files);
+      const std::string& host_path, bool writable, OpenFiles& files,
+      Owns owns = nullptr);
 
   Result<HostNode> Stat(const std::string& path) override;
   Result<std::vector<HostDirEntry>> List(const std::string& path) override;
@@ -70,8 +76,13 @@ class LiveHostTree : public HostTree, private FileSource {
     const char* name;
   };
 
-  LiveHostTree(ConfinedRoot root, bool writable, OpenFiles& files)
-      : root_(std::move(root)), writable_(writable), files_(files) {}
+  LiveHostTree(ConfinedRoot root, bool writable, OpenFiles& files, Owns owns)
+      : root_(std::move(root)),
+        writable_(writable),
+        files_(files),
+        owns_(std::move(owns)) {}
+
+  HostNode ToNode(const std::string& path, const struct stat& st) const;
 
   Result<Directory*> FindDirectory(absl::string_view path, bool to_list);
   Result<Place> Locate(const std::string& path);
@@ -89,6 +100,7 @@ class LiveHostTree : public HostTree, private FileSource {
   ConfinedRoot root_;
   const bool writable_;
   OpenFiles& files_;
+  const Owns owns_;
   std::vector<Directory> directories_;  // the most recently used first
   std::vector<std::pair<dev_t, bool>> devices_;  // and whether it is imported
 };

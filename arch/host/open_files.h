@@ -63,6 +63,9 @@ class OpenFiles : public HostFiles {
   Result<int> Use(HostFileId file);
   absl::StatusOr<int> Descriptor(HostFileId file) override;
 
+  // As it was added. Requires: `file` is in use.
+  const std::string& Path(HostFileId file) { return Find(file)->path; }
+
   // The files, as the user calls them, that were changed by someone else while
   // a guest had them open, as far as it shows by now; sorted.
   std::vector<std::string> Changed();
