@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Completion of emu's command line by shells, made from the options there are.
+
+#ifndef EMU_COMPLETION_H_
+#define EMU_COMPLETION_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "emu/options.h"
+
+namespace emu {
+
+// The script for `shell`: "bash", "zsh" or "fish".
+absl::StatusOr<std::string> CompletionScript(
+    absl::string_view shell, const std::vector<OptionInfo>& run_options);
+
+}  // namespace emu
+
+#endif  // EMU_COMPLETION_H_

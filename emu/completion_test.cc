@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "emu/completion.h"
+
+#include <stdlib.h>
+
+#include <string>
+
+#include "arch/host/test_directory.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace emu {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(CompletionScriptTest, KnowsEveryOptionInEveryShell) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const auto script = CompletionScript(shell, RunOptionList());
+    ASSERT_TRUE(script.ok());
+    for (const OptionInfo& option : RunOptionList()) {
+      EXPECT_THAT(*script, HasSubstr(option.long_name)) << shell;
+    }
+  }
+  EXPECT_FALSE(CompletionScript("tcsh", RunOptionList()).ok());
+}
+
+// What bash itself makes of the script.
+TEST(CompletionScriptTest, BashCompletesOptionsAndLeavesProgramsAlone) {
+  TestDirectory dir;
+  dir.Write("script", *CompletionScript("bash", RunOptionList()));
+  dir.Write("test",
+            "source ./script\n"
+            "try() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _emu;"
+            " echo \"${COMPREPLY[*]}\"; }\n"
+            "try emu ru\n"
+            "try emu run --hostn\n"
+            "try emu run --hostname --tim\n"
+            "try emu run --time vir\n"
+            "try emu run -w / --stat\n"
+            "try emu run ls --stat\n"
+            "try emu run -- --stat\n"
+            "try emu completion f\n");
+  ASSERT_EQ(system(("cd " + dir.path() + " && bash test >out 2>&1").c_str()),
+            0);
+  EXPECT_EQ(dir.Read("out"),
+            "run\n"
+            "--hostname\n"
+            "\n"
+            "virtual\n"
+            "--stats\n"
+            "\n"
+            "\n"
+            "fish\n");
+}
+
+}  // namespace
+}  // namespace emu
