@@ -54,9 +54,8 @@ la_ssize_t ReadInput(archive* a, void* data, const void** bytes) {
 
 class Unpacker {
  public:
-  Unpacker(const std::string& name, const UnpackOptions& options,
-           MemoryTree& tree)
-      : name_(name), options_(options), tree_(tree), archive_(archive_read_new()) {
+  Unpacker(const std::string& name, ArchiveKind kind, MemoryTree& tree)
+      : name_(name), kind_(kind), tree_(tree), archive_(archive_read_new()) {
     archive* a = archive_.get();
     archive_read_support_format_tar(a);
     archive_read_support_filter_gzip(a);
@@ -119,7 +118,7 @@ class Unpacker {
     absl::StatusOr<std::string> path = TreePath(
         archive_entry_pathname(entry), archive_entry_pathname_utf8(entry));
     if (!path.ok()) return path.status();
-    if (options_.layer && IsWhiteout(*path)) {
+    if (kind_ == ArchiveKind::kLayer && IsWhiteout(*path)) {
       ApplyWhiteout(*path);
       return absl::OkStatus();
     }
@@ -134,7 +133,7 @@ class Unpacker {
         .mode = static_cast<uint32_t>(archive_entry_mode(entry)),
         .mtime = archive_entry_mtime(entry) * Nanos{1'000'000'000} +
                  archive_entry_mtime_nsec(entry),
-        .owned = archive_entry_uid(entry) == options_.uid};
+        .uid = static_cast<uint32_t>(archive_entry_uid(entry))};
     if (S_ISLNK(node.mode)) {
       const char* target = archive_entry_symlink(entry);
       if (target == nullptr) target = archive_entry_symlink_utf8(entry);
@@ -181,7 +180,7 @@ class Unpacker {
   }
 
   const std::string& name_;
-  const UnpackOptions& options_;
+  const ArchiveKind kind_;
   MemoryTree& tree_;
   std::unique_ptr<archive, CloseArchive> archive_;
 };
@@ -189,8 +188,8 @@ class Unpacker {
 }  // namespace
 
 absl::Status UnpackArchive(HostTree& from, const std::string& path,
-                           const std::string& name,
-                           const UnpackOptions& options, MemoryTree& tree) {
+                           const std::string& name, ArchiveKind kind,
+                           MemoryTree& tree) {
   const Result<HostFileId> file = from.Open(path, false);
   if (!file.ok()) {
     return absl::InvalidArgumentError(
@@ -198,7 +197,7 @@ absl::Status UnpackArchive(HostTree& from, const std::string& path,
                      strerrordesc_np(file.error().value())));
   }
   Input input{from, *file};
-  const absl::Status status = Unpacker(name, options, tree).Run(input);
+  const absl::Status status = Unpacker(name, kind, tree).Run(input);
   from.Close(*file);
   return status;
 }

@@ -6,7 +6,6 @@
 #ifndef EMU_ARCHIVE_H_
 #define EMU_ARCHIVE_H_
 
-#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -15,19 +14,18 @@
 
 namespace emu {
 
-// How an archive becomes a tree.
-struct UnpackOptions {
-  uint32_t uid = 0;  // whose files are the guest user's own
-  // It is a layer of an image: `.wh.NAME` takes NAME away from the layers below,
+enum class ArchiveKind {
+  kPlain,
+  // A layer of an image: `.wh.NAME` takes NAME away from the layers below,
   // `.wh..wh..opq` all of a directory.
-  bool layer = false;
+  kLayer,
 };
 
 // Adds what the archive `path` of `from` holds to `tree`. `name` is what
 // messages call it.
 absl::Status UnpackArchive(HostTree& from, const std::string& path,
-                           const std::string& name,
-                           const UnpackOptions& options, MemoryTree& tree);
+                           const std::string& name, ArchiveKind kind,
+                           MemoryTree& tree);
 
 }  // namespace emu
 

@@ -42,21 +42,31 @@ bool OnOneLine(absl::string_view a, absl::string_view b) {
   return absl::StartsWith(b, a) && (a.size() == b.size() || b[a.size()] == '/');
 }
 
-LiveHostTree::Owns OwnsRule(const Ownership& ownership) {
+LiveHostTree::Owns OwnsOnHost(std::shared_ptr<const Ownership> ownership) {
   return [ownership](const std::string& path, uid_t uid) {
     if (geteuid() != 0) return uid == geteuid();
-    if (uid == ownership.uid) return true;
+    if (uid == ownership->uid) return true;
+    if (uid != 0 || ownership->near == "/") return uid == 0;
     const absl::string_view near =
-        absl::StripPrefix(absl::string_view(ownership.near), "/");
-    return uid == 0 && !path.empty() && !near.empty() && OnOneLine(path, near);
+        absl::StripPrefix(absl::string_view(ownership->near), "/");
+    return !path.empty() && !near.empty() && OnOneLine(path, near);
   };
 }
 
+absl::StatusOr<std::unique_ptr<MemoryTree>> NewMemoryTree(
+    const std::string& name, std::shared_ptr<const Ownership> ownership,
+    OpenFiles& files) {
+  return MemoryTree::Create(
+      name, files,
+      [ownership](uint32_t uid) { return uid == ownership->uid; });
+}
+
 absl::StatusOr<Image> OpenLayout(HostTree& layout, const std::string& path,
-                                 uint32_t uid, OpenFiles& files) {
-  auto tree = MemoryTree::Create(path, files);
+                                 std::shared_ptr<const Ownership> ownership,
+                                 OpenFiles& files) {
+  auto tree = NewMemoryTree(path, ownership, files);
   if (!tree.ok()) return tree.status();
-  absl::StatusOr<OciConfig> config = UnpackOci(layout, path, uid, **tree);
+  absl::StatusOr<OciConfig> config = UnpackOci(layout, path, **tree);
   if (!config.ok()) return config.status();
   Image image;
   image.tree = *std::move(tree);
@@ -68,13 +78,13 @@ absl::StatusOr<Image> OpenLayout(HostTree& layout, const std::string& path,
 }  // namespace
 
 absl::StatusOr<Image> OpenImage(const std::string& path,
-                                const Ownership& ownership, OpenFiles& files) {
-  const uint32_t uid = ownership.uid;
-  auto host = LiveHostTree::Open(path, false, files, OwnsRule(ownership));
+                                std::shared_ptr<const Ownership> ownership,
+                                OpenFiles& files) {
+  auto host = OpenHostTree(path, false, ownership, files);
   if (!host.ok()) return host.status();
   const Result<HostNode> root = (*host)->Stat("");
   if (root.ok() && S_ISDIR(root->mode)) {
-    if (IsOciLayout(**host)) return OpenLayout(**host, path, uid, files);
+    if (IsOciLayout(**host)) return OpenLayout(**host, path, ownership, files);
     Image image;
     image.is_host_root = IsHostRoot(**host);
     image.tree = *std::move(host);
@@ -84,15 +94,25 @@ absl::StatusOr<Image> OpenImage(const std::string& path,
     return absl::InvalidArgumentError(absl::StrCat(
         path, " is neither a directory nor an archive nor an OCI layout"));
   }
-  auto unpacked = MemoryTree::Create(path, files);
+  auto unpacked = NewMemoryTree(path, ownership, files);
   if (!unpacked.ok()) return unpacked.status();
   absl::Status status =
-      UnpackArchive(**host, "", path, {.uid = uid}, **unpacked);
+      UnpackArchive(**host, "", path, ArchiveKind::kPlain, **unpacked);
   if (!status.ok()) return status;
-  if (IsOciLayout(**unpacked)) return OpenLayout(**unpacked, path, uid, files);
+  if (IsOciLayout(**unpacked)) {
+    return OpenLayout(**unpacked, path, ownership, files);
+  }
   Image image;
   image.tree = *std::move(unpacked);
   return image;
+}
+
+absl::StatusOr<std::unique_ptr<HostTree>> OpenHostTree(
+    const std::string& path, bool writable,
+    std::shared_ptr<const Ownership> ownership, OpenFiles& files) {
+  auto tree = LiveHostTree::Open(path, writable, files, OwnsOnHost(ownership));
+  if (!tree.ok()) return tree.status();
+  return std::unique_ptr<HostTree>(*std::move(tree));
 }
 
 absl::StatusOr<std::string> ReadSmallFile(HostTree& tree,

@@ -24,17 +24,24 @@ struct Image {
   std::string workdir;           // empty: not set
 };
 
-// The guest's user, and which files of the host are that user's own: those of
-// the user who runs emu. Who runs emu as root owns the whole system, and the
-// guest would; then only what is on the way to `near`, or below it, counts.
+// Whose files are the guest user's own: those of the user who runs emu, or what
+// an archive says is `uid`'s. Who runs emu as root owns the whole system, and
+// the guest would; then only what is on the way to `near`, or below it, counts.
 struct Ownership {
   uint32_t uid = 1000;
-  std::string near;  // a path of the host's
+  std::string near;  // a path of the host's; "/" for all
 };
 
-// `files` outlives the image.
+// Trees look at `ownership` when files are looked at: the user may be known
+// only after the image's /etc/passwd was read. `files` outlives the image.
 absl::StatusOr<Image> OpenImage(const std::string& path,
-                                const Ownership& ownership, OpenFiles& files);
+                                std::shared_ptr<const Ownership> ownership,
+                                OpenFiles& files);
+
+// One file or directory of the host.
+absl::StatusOr<std::unique_ptr<HostTree>> OpenHostTree(
+    const std::string& path, bool writable,
+    std::shared_ptr<const Ownership> ownership, OpenFiles& files);
 
 // The content of a file of at most a few MiB; links in the last place are not
 // followed.

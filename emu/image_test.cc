@@ -73,7 +73,7 @@ std::string MakeTar(const std::vector<Entry>& entries,
 class ImageTest : public testing::Test {
  protected:
   absl::StatusOr<Image> Open(const std::string& name) {
-    return OpenImage(dir_.Path(name), {.uid = 1000, .near = ""}, files_);
+    return OpenImage(dir_.Path(name), std::make_shared<Ownership>(), files_);
   }
 
   std::string OpenError(const std::string& name) {
@@ -119,15 +119,16 @@ TEST_F(ImageTest, ADirectoryIsTheHostsOwn) {
   ASSERT_TRUE(image.ok()) << image.status();
   EXPECT_FALSE(image->is_host_root);
   EXPECT_EQ(Read(*image, "etc/hostname"), "x");
-  EXPECT_TRUE(OpenImage("/", {}, files_)->is_host_root);
+  EXPECT_TRUE(OpenImage("/", std::make_shared<Ownership>(), files_)->is_host_root);
 }
 
 TEST_F(ImageTest, WhatRootOwnsIsTheGuestsOnlyWhereItWorks) {
   dir_.Write("root/home/work/file", "");
   dir_.Write("root/home/worked", "");
   dir_.Write("root/etc/file", "");
-  const auto image = OpenImage(dir_.Path("root"),
-                               {.uid = 1000, .near = "/home/work"}, files_);
+  auto ownership = std::make_shared<Ownership>();
+  ownership->near = "/home/work";
+  const auto image = OpenImage(dir_.Path("root"), ownership, files_);
   ASSERT_TRUE(image.ok()) << image.status();
   HostTree& tree = *image->tree;
   EXPECT_TRUE(tree.Stat("home")->owned);
@@ -136,6 +137,8 @@ TEST_F(ImageTest, WhatRootOwnsIsTheGuestsOnlyWhereItWorks) {
   EXPECT_EQ(tree.Stat("etc/file")->owned, !is_root);
   EXPECT_EQ(tree.Stat("home/worked")->owned, !is_root);
   EXPECT_EQ(tree.Stat("")->owned, !is_root);
+  ownership->near = "/";
+  EXPECT_TRUE(tree.Stat("etc/file")->owned);
 }
 
 TEST_F(ImageTest, ATarIsItsContents) {

@@ -127,7 +127,7 @@ bool IsOciLayout(HostTree& tree) {
 }
 
 absl::StatusOr<OciConfig> UnpackOci(HostTree& layout, const std::string& name,
-                                    uint32_t uid, MemoryTree& tree) {
+                                    MemoryTree& tree) {
   const auto error = [&name](const absl::Status& status) {
     return absl::Status(status.code(),
                         absl::StrCat(name, ": ", status.message()));
@@ -141,7 +141,7 @@ absl::StatusOr<OciConfig> UnpackOci(HostTree& layout, const std::string& name,
   for (const std::string& layer : parts->layers) {
     absl::Status status =
         UnpackArchive(layout, layer, absl::StrCat(name, ":", layer),
-                      {.uid = uid, .layer = true}, tree);
+                      ArchiveKind::kLayer, tree);
     if (!status.ok()) return status;
     tree.BeginLayer();
   }

@@ -7,7 +7,6 @@
 #ifndef EMU_OCI_H_
 #define EMU_OCI_H_
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,7 +26,7 @@ bool IsOciLayout(HostTree& tree);
 // Adds the layers of the image for this machine, lowest first, to `tree`.
 // `name` is what messages call the layout.
 absl::StatusOr<OciConfig> UnpackOci(HostTree& layout, const std::string& name,
-                                    uint32_t uid, MemoryTree& tree);
+                                    MemoryTree& tree);
 
 }  // namespace emu
 

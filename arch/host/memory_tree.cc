@@ -38,16 +38,19 @@ void PushFront(std::deque<std::string>& parts, absl::string_view path) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<MemoryTree>> MemoryTree::Create(
-    const std::string& name, OpenFiles& files) {
+    const std::string& name, OpenFiles& files, Owns owns) {
   OwnedFd contents(memfd_create("emu-image", MFD_CLOEXEC));
   if (!contents.valid()) return HostError(errno, "memfd_create(\"emu-image\")");
   return std::unique_ptr<MemoryTree>(
-      new MemoryTree(name, std::move(contents), files));
+      new MemoryTree(name, std::move(contents), files, std::move(owns)));
 }
 
 MemoryTree::MemoryTree(const std::string& name, OwnedFd contents,
-                       OpenFiles& files)
-    : name_(name), contents_(std::move(contents)), files_(files) {
+                       OpenFiles& files, Owns owns)
+    : name_(name),
+      contents_(std::move(contents)),
+      files_(files),
+      owns_(std::move(owns)) {
   root_ = NewInode({.mode = S_IFDIR | 0755});
 }
 
@@ -220,12 +223,12 @@ Result<MemoryTree::InodeRef> MemoryTree::Find(const std::string& path) const {
   return inode;
 }
 
-HostNode MemoryTree::ToHostNode(const Inode& inode) {
+HostNode MemoryTree::ToHostNode(const Inode& inode) const {
   return {.mode = inode.node.mode,
           .size = inode.size,
           .nlink = inode.nlink,
           .mtime = inode.node.mtime,
-          .owned = inode.node.owned,
+          .owned = owns_(inode.node.uid),
           .device = 0,
           .inode = inode.number};
 }

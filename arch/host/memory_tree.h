@@ -8,6 +8,7 @@
 #define ARCH_HOST_MEMORY_TREE_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,9 +28,12 @@ namespace emu {
 
 class MemoryTree : public HostTree, private FileSource {
  public:
+  // Whether what belongs to `uid` is the guest user's own.
+  using Owns = std::function<bool(uint32_t uid)>;
+
   // `files` outlives the tree. `name` is what the user calls it.
   static absl::StatusOr<std::unique_ptr<MemoryTree>> Create(
-      const std::string& name, OpenFiles& files);
+      const std::string& name, OpenFiles& files, Owns owns);
 
   // --- Building. Paths have no leading slash, "." or ".."; links in all but
   // their last part are followed, within the tree, as an unpacker would.
@@ -39,7 +43,7 @@ class MemoryTree : public HostTree, private FileSource {
   struct Node {
     uint32_t mode = 0;  // S_IFMT and permissions
     Nanos mtime = 0;
-    bool owned = false;
+    uint32_t uid = 0;
   };
   // The next bytes of a file's content; 0 at its end.
   using Reader = absl::FunctionRef<absl::StatusOr<size_t>(absl::Span<char>)>;
@@ -115,7 +119,8 @@ class MemoryTree : public HostTree, private FileSource {
   };
   using InodeRef = std::shared_ptr<Inode>;
 
-  MemoryTree(const std::string& name, OwnedFd contents, OpenFiles& files);
+  MemoryTree(const std::string& name, OwnedFd contents, OpenFiles& files,
+             Owns owns);
 
   // Of built paths: as they are.
   Result<InodeRef> Find(const std::string& path) const;
@@ -124,7 +129,7 @@ class MemoryTree : public HostTree, private FileSource {
                                        std::string* last);
   absl::Status Place(const std::string& path, InodeRef inode);
   InodeRef NewInode(const Node& node);
-  static HostNode ToHostNode(const Inode& inode);
+  HostNode ToHostNode(const Inode& inode) const;
   bool PruneBelow(Inode& directory) const;
 
   // FileSource.
@@ -139,6 +144,7 @@ class MemoryTree : public HostTree, private FileSource {
   OwnedFd contents_;
   uint64_t contents_end_ = 0;
   OpenFiles& files_;
+  const Owns owns_;
   InodeRef root_;
   uint64_t last_number_ = 0;
   int layer_ = 0;

@@ -26,7 +26,8 @@ int ErrorOf(const Result<T>& result) {
 class MemoryTreeTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto tree = MemoryTree::Create("image", files_);
+    auto tree = MemoryTree::Create(
+        "image", files_, [](uint32_t uid) { return uid == 1000; });
     ASSERT_TRUE(tree.ok()) << tree.status();
     tree_ = *std::move(tree);
   }
@@ -106,6 +107,13 @@ TEST_F(MemoryTreeTest, DescriptorsComeBackAfterTheyWereClosed) {
   EXPECT_EQ(pread(*fd, buffer, sizeof(buffer), 0), 1);
   EXPECT_EQ(buffer[0], '0');
   EXPECT_TRUE(files_.Changed().empty());
+}
+
+TEST_F(MemoryTreeTest, TellsTheUsersFilesFromOthers) {
+  ASSERT_TRUE(tree_->Add("own", {.mode = S_IFDIR | 0755, .uid = 1000}).ok());
+  ASSERT_TRUE(tree_->Add("other", {.mode = S_IFDIR | 0755, .uid = 33}).ok());
+  EXPECT_TRUE(tree_->Stat("own")->owned);
+  EXPECT_FALSE(tree_->Stat("other")->owned);
 }
 
 TEST_F(MemoryTreeTest, HardLinksAreOneFile) {
