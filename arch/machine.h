@@ -83,6 +83,10 @@ class AddressSpace {
   // end.
   virtual size_t CopyIn(void* to, GuestAddr from, size_t n) = 0;
   virtual size_t CopyOut(GuestAddr to, const void* from, size_t n) = 0;
+
+  // The memory that private pages take up on the host now; 0 where the machine
+  // cannot tell.
+  virtual uint64_t ResidentBytes() { return 0; }
 };
 
 // Why a guest stopped.

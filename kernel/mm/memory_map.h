@@ -5,6 +5,9 @@
 // with CLONE_VM. Every copy between the kernel and a guest goes through here
 // and is checked against the list, so that protections hold whatever way the
 // machine copies.
+//
+// The machine has mapped exactly what the areas say, but for pages behind the
+// end of an area's object: those are mapped when the object has grown.
 
 #ifndef KERNEL_MM_MEMORY_MAP_H_
 #define KERNEL_MM_MEMORY_MAP_H_
@@ -13,18 +16,23 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "arch/machine.h"
+#include "arch/page_store.h"
 #include "arch/result.h"
 #include "arch/user_ptr.h"
 #include "kernel/fs/file_description.h"
+#include "kernel/mm/futex.h"
+#include "kernel/mm/memory_account.h"
 #include "kernel/mm/memory_object.h"
 
 namespace emu {
 
 class Kernel;
+class Process;
 
 // A mapped area: [start, end), whole pages. Neighbours that could be one are.
 struct Area {
@@ -36,18 +44,31 @@ struct Area {
   bool locked = false;        // mlock
   bool dont_fork = false;     // MADV_DONTFORK
   bool wipe_on_fork = false;  // MADV_WIPEONFORK
-  bool no_reserve = false;
+  bool dont_dump = false;     // MADV_DONTDUMP: shown, and of no effect
+  bool no_reserve = false;    // MAP_NORESERVE
   // May be made writable by mprotect (a shared mapping of a read-only
   // descriptor may not).
   bool may_write = true;
   bool may_exec = true;
+  // It was writable at some time, so that private pages may differ from the
+  // object's, and memory is charged for them. Kept by MemoryMap.
+  bool written = false;
   // What it shows from `offset` on; null for private anonymous memory.
   std::shared_ptr<MemoryObject> object;
   uint64_t offset = 0;
+  // Bytes from the start on that the machine has mapped: fewer than length()
+  // where the object ends. Kept by MemoryMap.
+  uint64_t present = 0;
   FileRef file;      // for /proc/self/maps; null when anonymous
   std::string name;  // "[heap]", "[stack]", or empty
 
   uint64_t length() const { return end - start; }
+  uint64_t OffsetOf(GuestAddr addr) const { return offset + (addr - start); }
+  // x86 pages that can be written or executed can be read.
+  bool Allows(bool write, bool exec) const {
+    if (write) return prot & 2;
+    return exec ? prot & 4 : prot != 0;
+  }
 };
 
 // Limits of the process that a mapping is made for.
@@ -56,11 +77,19 @@ struct MemoryLimits {
   uint64_t data = ~0ull;           // RLIMIT_DATA
   uint64_t stack = 8 << 20;        // RLIMIT_STACK
   uint64_t locked = ~0ull;         // RLIMIT_MEMLOCK
+
+  static MemoryLimits Of(const Process& process);
 };
 
 class MemoryMap {
  public:
+  // Linux's, less some: the host counts a few mappings more than the guest.
+  static constexpr size_t kMaxAreas = 65530 - 1024;
+  // What stays free below an area that grows down.
+  static constexpr uint64_t kStackGuardGap = 256 * kPageSize;
+
   MemoryMap(Kernel& kernel, std::shared_ptr<AddressSpace> space);
+  MemoryMap(MemoryAccount& account, std::shared_ptr<AddressSpace> space);
   MemoryMap(const MemoryMap&) = delete;
   MemoryMap& operator=(const MemoryMap&) = delete;
   ~MemoryMap();
@@ -83,18 +112,49 @@ class MemoryMap {
   // Otherwise `fault` says what signal it is.
   bool HandleFault(GuestAddr addr, bool write, bool exec, FaultInfo* fault);
 
+  // Whether `area` may be made by the limits: ENOMEM. What it would replace is
+  // taken into account.
+  Result<> CheckRoom(const Area& area);
   // Makes `area` (its name, object and protections) at area.start, replacing
   // what is there. The caller has checked limits.
   Result<> MapAt(Area area);
-  // A free place for `length` bytes, at `hint` if that is free.
+  // A free place for `length` bytes, at `hint` if that is free: ENOMEM.
   Result<GuestAddr> FindFree(GuestAddr hint, uint64_t length);
   Result<> Unmap(GuestAddr start, uint64_t length);
+  // mprotect(2), area by area: EACCES and ENOMEM leave what lies before done.
   Result<> Protect(GuestAddr start, uint64_t length, int prot);
+
+  // mremap(2) once its arguments make sense.
+  struct RemapRequest {
+    GuestAddr from = 0;
+    uint64_t old_length = 0;
+    uint64_t new_length = 0;
+    int flags = 0;     // MREMAP_*
+    GuestAddr to = 0;  // with MREMAP_FIXED; a hint with MREMAP_DONTUNMAP
+  };
+  Result<GuestAddr> Remap(const RemapRequest& request);
+  // madvise(2).
+  Result<> Advise(GuestAddr start, uint64_t length, int advice);
+  // mlock(2) and munlock(2): ENOMEM where something is not mapped. The caller
+  // has checked the limit.
+  Result<> Lock(GuestAddr start, uint64_t length, bool lock);
+  void LockAll(bool lock);
+  uint64_t LockedIn(GuestAddr start, uint64_t length) const;
+  // Has `change` set flags of the areas in the range.
+  void SetInheritance(GuestAddr start, uint64_t length, void (*change)(Area&));
+  // brk(2): the new end, or the old one when it cannot be changed.
+  GuestAddr SetBrk(GuestAddr brk);
 
   // The area that holds `addr`; null if none.
   const Area* Find(GuestAddr addr) const;
+  // Whether any, or all, of [start, start+length) is mapped.
+  bool AnyMapped(GuestAddr start, uint64_t length) const;
+  bool AllMapped(GuestAddr start, uint64_t length) const;
+  bool InRange(GuestAddr start, uint64_t length) const;
   const std::map<GuestAddr, Area>& areas() const { return areas_; }
   uint64_t mapped_bytes() const { return mapped_bytes_; }
+  uint64_t locked_bytes() const { return locked_bytes_; }
+  uint64_t data_bytes() const { return data_bytes_; }
 
   // For fork: the list of this map over a copied address space.
   std::unique_ptr<MemoryMap> Fork(std::shared_ptr<AddressSpace> copy);
@@ -107,19 +167,78 @@ class MemoryMap {
     GuestAddr code_start = 0, code_end = 0, data_start = 0, data_end = 0;
     GuestAddr brk_start = 0, brk = 0;
     GuestAddr stack_start = 0;
+    GuestAddr mmap_base = 0;  // mappings are placed from here downwards
     GuestAddr args_start = 0, args_end = 0, env_start = 0, env_end = 0;
     std::string auxv;  // bytes, as /proc/self/auxv shows them
     FileRef executable;
   };
   Layout layout;
   MemoryLimits limits;
+  // mlockall(2)'s MCL_FUTURE.
+  bool lock_future = false;
+  // Tasks that wait for words of memory private to this map.
+  FutexQueues futexes;
 
  private:
   friend class MemoryMapTest;
-  Kernel& kernel_;
+  using Areas = std::map<GuestAddr, Area>;
+
+  // The area at or above `addr`; and the first that ends above it.
+  Areas::iterator FirstEndingAfter(GuestAddr addr);
+  // No area has `addr` in its middle afterwards.
+  void SplitAt(GuestAddr addr);
+  // Puts it in the list (the place is free), as one with its neighbours if that
+  // can be.
+  Areas::iterator Insert(Area area);
+  Areas::iterator MergeAround(Areas::iterator it);
+  static bool Mergeable(const Area& low, const Area& high);
+  // Takes all areas out of [start, end); the machine is not told.
+  void Erase(GuestAddr start, GuestAddr end);
+  // Adds or takes away what the area counts for.
+  void Account(const Area& area, bool add);
+  template <typename Change>
+  void ChangeArea(Areas::iterator it, Change change);
+  Result<> CheckProtect(Areas::const_iterator it, GuestAddr at, GuestAddr end,
+                        int prot) const;
+  // Calls change(area) for every area in the range, which is split at its ends,
+  // and merges what has become alike. False if there was a hole.
+  template <typename Change>
+  bool ForEachIn(GuestAddr start, GuestAddr end, Change change);
+
+  // Has the machine show the part [from, to) of the area; returns where the
+  // object ended, or `to`.
+  GuestAddr Show(const Area& area, GuestAddr from, GuestAddr to);
+  void RefreshArea(Area& area, GuestAddr from, GuestAddr to);
+  bool ShowGrown(Area& area, GuestAddr addr);
+  // The area that grows down to `addr`, grown; null if there is none.
+  Area* GrowTo(GuestAddr addr);
+  // An area that allows the access, growing one if need be; null: EFAULT.
+  Area* FindAccessible(GuestAddr addr, bool write);
+  template <typename Copy>
+  size_t CopyPieces(GuestAddr addr, size_t n, bool write, Copy copy);
+
+  std::optional<GuestAddr> SearchDown(GuestAddr top, uint64_t length,
+                                      uint64_t* largest_hole) const;
+  void NoteFree(GuestAddr start, GuestAddr end);
+
+  Result<GuestAddr> Shrink(const RemapRequest& request);
+  Result<GuestAddr> MoveArea(const Area& area, const RemapRequest& request,
+                             GuestAddr to);
+  Result<> AdviseArea(Area& area, GuestAddr from, GuestAddr to, int advice);
+
+  MemoryAccount& account_;
   std::shared_ptr<AddressSpace> space_;
-  std::map<GuestAddr, Area> areas_;  // by start
+  Areas areas_;  // by start
+  // The area found last; null when it may be gone.
+  mutable Area* last_ = nullptr;
   uint64_t mapped_bytes_ = 0;
+  uint64_t data_bytes_ = 0;    // private and writable, but no stack
+  uint64_t locked_bytes_ = 0;
+  uint64_t charged_bytes_ = 0;
+  // Holes between search_top_ and the mmap base are no larger than
+  // largest_hole_.
+  GuestAddr search_top_ = 0;
+  uint64_t largest_hole_ = 0;
 };
 
 }  // namespace emu

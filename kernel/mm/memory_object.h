@@ -14,6 +14,7 @@
 
 #include "arch/machine.h"
 #include "arch/result.h"
+#include "kernel/mm/futex.h"
 
 namespace emu {
 
@@ -43,6 +44,11 @@ class MemoryObject {
   void AddMap(MemoryMap& map);
   void RemoveMap(MemoryMap& map);
   bool mapped() const { return !maps_.empty(); }
+  // Areas that show it, in all maps.
+  int mappings() const { return mappings_; }
+
+  // Tasks that wait for words of it, by offset.
+  FutexQueues futexes;
 
  protected:
   // Pages in [offset, offset+length) have moved, came to be, or ended: every
@@ -55,6 +61,7 @@ class MemoryObject {
     int count;  // mappings in it
   };
   std::vector<Entry> maps_;  // in order of first mapping
+  int mappings_ = 0;
 };
 
 }  // namespace emu
