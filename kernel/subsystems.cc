@@ -6,7 +6,8 @@
 
 namespace emu {
 
-Subsystems::Subsystems(Kernel& kernel) : anonymous(kernel), vdso(kernel) {
+Subsystems::Subsystems(Kernel& kernel)
+    : memory(kernel.options().memory), anonymous(kernel), vdso(kernel) {
   uts.nodename = kernel.options().hostname;
 }
 Subsystems::~Subsystems() = default;

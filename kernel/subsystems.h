@@ -10,9 +10,10 @@
 #include <memory>
 
 #include "kernel/fs/anonymous.h"
-#include "kernel/uts.h"
-#include "kernel/mm/vdso.h"
 #include "kernel/fs/device.h"
+#include "kernel/mm/memory_account.h"
+#include "kernel/mm/vdso.h"
+#include "kernel/uts.h"
 
 namespace emu {
 
@@ -22,6 +23,7 @@ struct Subsystems {
   explicit Subsystems(Kernel& kernel);
   ~Subsystems();
 
+  MemoryAccount memory;  // first: what follows gives memory back
   AnonymousFileSystems anonymous;
   UtsNames uts;
   Vdso vdso;

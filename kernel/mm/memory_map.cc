@@ -54,8 +54,8 @@ void MemoryMap::Account(const Area& area, bool add) {
   add ? area.object->AddMap(*this) : area.object->RemoveMap(*this);
 }
 
-template <typename Change>
-void MemoryMap::ChangeArea(Areas::iterator it, Change change) {
+void MemoryMap::ChangeArea(Areas::iterator it,
+                           absl::FunctionRef<void(Area&)> change) {
   const Area before = it->second;
   change(it->second);
   Area& area = it->second;
@@ -88,9 +88,14 @@ bool MemoryMap::InRange(GuestAddr start, uint64_t length) const {
          length <= space_->highest() - start;
 }
 
+const Area* MemoryMap::FirstAreaAfter(GuestAddr addr) const {
+  const auto it = const_cast<MemoryMap*>(this)->FirstEndingAfter(addr);
+  return it == areas_.end() ? nullptr : &it->second;
+}
+
 bool MemoryMap::AnyMapped(GuestAddr start, uint64_t length) const {
-  const auto it = const_cast<MemoryMap*>(this)->FirstEndingAfter(start);
-  return it != areas_.end() && it->second.start < start + length;
+  const Area* area = FirstAreaAfter(start);
+  return area != nullptr && area->start < start + length;
 }
 
 bool MemoryMap::AllMapped(GuestAddr start, uint64_t length) const {
@@ -177,7 +182,9 @@ void MemoryMap::Erase(GuestAddr start, GuestAddr end) {
 
 GuestAddr MemoryMap::Show(const Area& area, GuestAddr from, GuestAddr to) {
   if (from >= to) return to;
-  Mapping mapping{.prot = area.prot, .shared = area.shared};
+  Mapping mapping;
+  mapping.prot = area.prot;
+  mapping.shared = area.shared;
   if (area.object == nullptr) {
     mapping.start = from;
     mapping.length = to - from;
@@ -308,8 +315,8 @@ Result<> MemoryMap::CheckProtect(Areas::const_iterator it, GuestAddr at,
   return {};
 }
 
-template <typename Change>
-bool MemoryMap::ForEachIn(GuestAddr start, GuestAddr end, Change change) {
+bool MemoryMap::ForEachIn(GuestAddr start, GuestAddr end,
+                          absl::FunctionRef<void(Area&)> change) {
   SplitAt(start);
   SplitAt(end);
   bool whole = true;
@@ -348,11 +355,6 @@ uint64_t MemoryMap::LockedIn(GuestAddr start, uint64_t length) const {
     locked += std::min(area.end, end) - std::max(area.start, start);
   }
   return locked;
-}
-
-void MemoryMap::SetInheritance(GuestAddr start, uint64_t length,
-                               void (*change)(Area&)) {
-  ForEachIn(start, start + length, change);
 }
 
 std::unique_ptr<MemoryMap> MemoryMap::Fork(

@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "arch/machine.h"
 #include "arch/page_store.h"
 #include "arch/result.h"
@@ -54,13 +55,13 @@ struct Area {
   // object's, and memory is charged for them. Kept by MemoryMap.
   bool written = false;
   // What it shows from `offset` on; null for private anonymous memory.
-  std::shared_ptr<MemoryObject> object;
+  std::shared_ptr<MemoryObject> object = nullptr;
   uint64_t offset = 0;
   // Bytes from the start on that the machine has mapped: fewer than length()
   // where the object ends. Kept by MemoryMap.
   uint64_t present = 0;
-  FileRef file;      // for /proc/self/maps; null when anonymous
-  std::string name;  // "[heap]", "[stack]", or empty
+  FileRef file = nullptr;  // for /proc/self/maps; null when anonymous
+  std::string name = "";  // "[heap]", "[stack]", or empty
 
   uint64_t length() const { return end - start; }
   uint64_t OffsetOf(GuestAddr addr) const { return offset + (addr - start); }
@@ -133,20 +134,21 @@ class MemoryMap {
     GuestAddr to = 0;  // with MREMAP_FIXED; a hint with MREMAP_DONTUNMAP
   };
   Result<GuestAddr> Remap(const RemapRequest& request);
-  // madvise(2).
+  // madvise(2); holes are ENOMEM at the end.
+  static bool KnowsAdvice(int advice);
   Result<> Advise(GuestAddr start, uint64_t length, int advice);
   // mlock(2) and munlock(2): ENOMEM where something is not mapped. The caller
   // has checked the limit.
   Result<> Lock(GuestAddr start, uint64_t length, bool lock);
   void LockAll(bool lock);
   uint64_t LockedIn(GuestAddr start, uint64_t length) const;
-  // Has `change` set flags of the areas in the range.
-  void SetInheritance(GuestAddr start, uint64_t length, void (*change)(Area&));
   // brk(2): the new end, or the old one when it cannot be changed.
   GuestAddr SetBrk(GuestAddr brk);
 
   // The area that holds `addr`; null if none.
   const Area* Find(GuestAddr addr) const;
+  // That area, or the first above it; null if none.
+  const Area* FirstAreaAfter(GuestAddr addr) const;
   // Whether any, or all, of [start, start+length) is mapped.
   bool AnyMapped(GuestAddr start, uint64_t length) const;
   bool AllMapped(GuestAddr start, uint64_t length) const;
@@ -183,7 +185,7 @@ class MemoryMap {
   friend class MemoryMapTest;
   using Areas = std::map<GuestAddr, Area>;
 
-  // The area at or above `addr`; and the first that ends above it.
+  // The area that holds `addr`, or the first above it.
   Areas::iterator FirstEndingAfter(GuestAddr addr);
   // No area has `addr` in its middle afterwards.
   void SplitAt(GuestAddr addr);
@@ -196,14 +198,13 @@ class MemoryMap {
   void Erase(GuestAddr start, GuestAddr end);
   // Adds or takes away what the area counts for.
   void Account(const Area& area, bool add);
-  template <typename Change>
-  void ChangeArea(Areas::iterator it, Change change);
+  void ChangeArea(Areas::iterator it, absl::FunctionRef<void(Area&)> change);
   Result<> CheckProtect(Areas::const_iterator it, GuestAddr at, GuestAddr end,
                         int prot) const;
   // Calls change(area) for every area in the range, which is split at its ends,
   // and merges what has become alike. False if there was a hole.
-  template <typename Change>
-  bool ForEachIn(GuestAddr start, GuestAddr end, Change change);
+  bool ForEachIn(GuestAddr start, GuestAddr end,
+                 absl::FunctionRef<void(Area&)> change);
 
   // Has the machine show the part [from, to) of the area; returns where the
   // object ended, or `to`.
@@ -221,10 +222,11 @@ class MemoryMap {
                                       uint64_t* largest_hole) const;
   void NoteFree(GuestAddr start, GuestAddr end);
 
-  Result<GuestAddr> Shrink(const RemapRequest& request);
-  Result<GuestAddr> MoveArea(const Area& area, const RemapRequest& request,
-                             GuestAddr to);
-  Result<> AdviseArea(Area& area, GuestAddr from, GuestAddr to, int advice);
+  Result<> CheckGrowth(const Area& area, const RemapRequest& request) const;
+  Result<GuestAddr> MoveArea(const RemapRequest& request, GuestAddr to);
+  Result<> AdviseArea(const Area& area, GuestAddr from, GuestAddr to,
+                      int advice);
+  void DropPages(const Area& area, GuestAddr from, GuestAddr to);
 
   MemoryAccount& account_;
   std::shared_ptr<AddressSpace> space_;

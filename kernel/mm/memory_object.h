@@ -40,6 +40,10 @@ class MemoryObject {
   // to where writes are seen by all. ETXTBSY, EACCES, ENOMEM, EPERM (seals).
   virtual Result<> BeforeMap(bool shared, bool writable) = 0;
 
+  // madvise(2)'s MADV_REMOVE on a shared mapping: the range, whole pages, reads
+  // as zeroes from now on. EOPNOTSUPP.
+  virtual Result<> PunchHole(uint64_t, uint64_t) { return Errno(EOPNOTSUPP); }
+
   // The maps that show this object, kept by MemoryMap.
   void AddMap(MemoryMap& map);
   void RemoveMap(MemoryMap& map);

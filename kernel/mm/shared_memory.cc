@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kernel/mm/shared_memory.h"
+
+#include <algorithm>
+
+namespace emu {
+
+Result<std::shared_ptr<SharedMemory>> SharedMemory::Create(
+    PageStore& pages, MemoryAccount& account, uint64_t length, bool reserve) {
+  if (reserve && !account.HasRoomFor(length)) return Errno(ENOMEM);
+  const Result<uint64_t> store = pages.Reserve(length);
+  if (!store.ok()) return Errno(ENOMEM);
+  const uint64_t charged = reserve ? length : 0;
+  account.Add(charged);
+  return std::make_shared<SharedMemory>(pages, account, *store, length,
+                                        charged);
+}
+
+SharedMemory::~SharedMemory() {
+  pages_.Free(store_, length_);
+  account_.Remove(charged_);
+}
+
+std::optional<MemoryObject::Piece> SharedMemory::Locate(uint64_t offset,
+                                                        uint64_t length) {
+  if (offset >= length_) return std::nullopt;
+  return Piece{
+      .backing = {.kind = Backing::Kind::kPages, .offset = store_ + offset},
+      .length = std::min(length, length_ - offset)};
+}
+
+Result<> SharedMemory::PunchHole(uint64_t offset, uint64_t length) {
+  if (offset >= length_) return {};
+  pages_.Free(store_ + offset, std::min(length, length_ - offset));
+  return {};
+}
+
+uint64_t SharedMemory::Resident() {
+  uint64_t bytes = 0;
+  const uint64_t end = store_ + length_;
+  uint64_t at = pages_.NextData(store_, end);
+  while (at < end) {
+    const uint64_t hole = pages_.NextHole(at, end);
+    bytes += hole - at;
+    at = pages_.NextData(hole, end);
+  }
+  return bytes;
+}
+
+}  // namespace emu
