@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Futexes: queues of tasks that wait for a word of memory, as futex(2) has them.
-// A word in memory that is private to its map is known by its address and
+// Futexes: queues of tasks that wait for a word of memory, as futex(2) has
+// them. A word in memory that is private to its map is known by its address and
 // queued in the MemoryMap; one in a shared mapping by its place in the
 // MemoryObject, and queued there. Queues exist while someone waits.
 

@@ -11,8 +11,8 @@ namespace emu {
 bool MemoryAccount::HasRoomFor(uint64_t bytes) {
   if (bytes > limit_) return false;
   if (promised_ + bytes <= limit_) return true;
-  // What was promised since the last measurement counts as used, so that it need
-  // not be made for every request.
+  // What was promised since the last measurement counts as used, so that it
+  // need not be made for every request.
   if (promised_at_measure_ != 0 && promised_ >= promised_at_measure_ &&
       used_ + (promised_ - promised_at_measure_) + bytes <= limit_) {
     return true;

@@ -2,9 +2,9 @@
 //
 // How much memory guests may have: the machine's memory as they are told of it.
 // Linux overcommits: most memory asked for is never touched. So does this, as
-// far as the memory really in use leaves room: while all that was promised fits,
-// nothing is asked of the host; beyond that, a request is granted if it fits
-// beside what guests really use by then. Owned by the kernel's Subsystems.
+// far as the memory really in use leaves room: while all that was promised
+// fits, nothing is asked of the host; beyond that, a request is granted if it
+// fits beside what guests really use by then. Owned by the kernel's Subsystems.
 
 #ifndef KERNEL_MM_MEMORY_ACCOUNT_H_
 #define KERNEL_MM_MEMORY_ACCOUNT_H_

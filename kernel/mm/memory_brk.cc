@@ -18,8 +18,7 @@ GuestAddr MemoryMap::SetBrk(GuestAddr brk) {
     // A stack above keeps its gap, anything else a page.
     const auto next = FirstEndingAfter(old_end);
     if (next != areas_.end()) {
-      const uint64_t gap =
-          next->second.grows_down ? kStackGuardGap : kPageSize;
+      const uint64_t gap = next->second.grows_down ? kStackGuardGap : kPageSize;
       if (new_end + gap > next->second.start) return layout.brk;
     }
     Area heap{.start = old_end,

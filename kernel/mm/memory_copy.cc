@@ -14,14 +14,14 @@
 namespace emu {
 namespace {
 
-// A stack grows by this much at a time where it may, so that deep recursion does
-// not fault at each page.
+// A stack grows by this much at a time where it may, so that deep recursion
+// does not fault at each page.
 constexpr uint64_t kStackStep = 128 << 10;
 
 }  // namespace
 
-// The area above `addr` is made to reach down to it, if it is one that grows and
-// the limits and the gap below allow it.
+// The area above `addr` is made to reach down to it, if it is one that grows
+// and the limits and the gap below allow it.
 Area* MemoryMap::GrowTo(GuestAddr addr) {
   auto it = areas_.upper_bound(addr);
   if (it == areas_.end() || !it->second.grows_down) return nullptr;
@@ -87,8 +87,8 @@ size_t MemoryMap::CopyPieces(GuestAddr addr, size_t n, bool write, Copy copy) {
     GuestAddr end = area->end;
     if (end < goal) {
       auto next = areas_.find(end);
-      while (end < goal && next != areas_.end() &&
-             next->second.start == end && next->second.Allows(write, false)) {
+      while (end < goal && next != areas_.end() && next->second.start == end &&
+             next->second.Allows(write, false)) {
         end = next->second.end;
         ++next;
       }

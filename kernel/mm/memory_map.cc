@@ -36,6 +36,17 @@ MemoryMap::MemoryMap(MemoryAccount& account,
 MemoryMap::~MemoryMap() {
   for (auto& [start, area] : areas_) Account(area, false);
   account_.RemoveSpace(*space_);
+  (void)SetExecutable(nullptr).ok();
+}
+
+Result<> MemoryMap::SetExecutable(FileRef file) {
+  if (file != nullptr) {
+    if (file->inode().write_count > 0) return Errno(ETXTBSY);
+    --file->inode().write_count;
+  }
+  if (layout.executable != nullptr) ++layout.executable->inode().write_count;
+  layout.executable = std::move(file);
+  return {};
 }
 
 void MemoryMap::Account(const Area& area, bool add) {
@@ -129,12 +140,10 @@ bool MemoryMap::Mergeable(const Area& low, const Area& high) {
          low.shared == high.shared && low.grows_down == high.grows_down &&
          low.locked == high.locked && low.dont_fork == high.dont_fork &&
          low.wipe_on_fork == high.wipe_on_fork &&
-         low.dont_dump == high.dont_dump &&
-         low.no_reserve == high.no_reserve &&
+         low.dont_dump == high.dont_dump && low.no_reserve == high.no_reserve &&
          low.may_write == high.may_write && low.may_exec == high.may_exec &&
          low.written == high.written && low.object == high.object &&
-         (low.object == nullptr ||
-          low.offset + low.length() == high.offset) &&
+         (low.object == nullptr || low.offset + low.length() == high.offset) &&
          (low.present == low.length() || high.present == 0) &&
          low.file == high.file && low.name == high.name;
 }
@@ -223,8 +232,7 @@ Result<> MemoryMap::CheckRoom(const Area& area) {
     return Errno(ENOMEM);
   }
   if (area.shared || !(area.prot & PROT_WRITE)) return {};
-  if (!area.grows_down &&
-      data_bytes_ - replaced_data + length > limits.data) {
+  if (!area.grows_down && data_bytes_ - replaced_data + length > limits.data) {
     return Errno(ENOMEM);
   }
   if (!area.no_reserve && !account_.HasRoomFor(length)) return Errno(ENOMEM);
@@ -357,10 +365,11 @@ uint64_t MemoryMap::LockedIn(GuestAddr start, uint64_t length) const {
   return locked;
 }
 
-std::unique_ptr<MemoryMap> MemoryMap::Fork(
-    std::shared_ptr<AddressSpace> copy) {
+std::unique_ptr<MemoryMap> MemoryMap::Fork(std::shared_ptr<AddressSpace> copy) {
   auto child = std::make_unique<MemoryMap>(account_, std::move(copy));
   child->layout = layout;
+  child->layout.executable = nullptr;
+  (void)child->SetExecutable(layout.executable).ok();
   child->limits = limits;
   child->search_top_ = search_top_;
   child->largest_hole_ = largest_hole_;

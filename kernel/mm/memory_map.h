@@ -39,8 +39,8 @@ class Process;
 struct Area {
   GuestAddr start = 0;
   GuestAddr end = 0;
-  int prot = 0;           // PROT_*
-  bool shared = false;    // MAP_SHARED
+  int prot = 0;         // PROT_*
+  bool shared = false;  // MAP_SHARED
   bool grows_down = false;
   bool locked = false;        // mlock
   bool dont_fork = false;     // MADV_DONTFORK
@@ -61,7 +61,7 @@ struct Area {
   // where the object ends. Kept by MemoryMap.
   uint64_t present = 0;
   FileRef file = nullptr;  // for /proc/self/maps; null when anonymous
-  std::string name = "";  // "[heap]", "[stack]", or empty
+  std::string name = "";   // "[heap]", "[stack]", or empty
 
   uint64_t length() const { return end - start; }
   uint64_t OffsetOf(GuestAddr addr) const { return offset + (addr - start); }
@@ -161,6 +161,9 @@ class MemoryMap {
   // For fork: the list of this map over a copied address space.
   std::unique_ptr<MemoryMap> Fork(std::shared_ptr<AddressSpace> copy);
 
+  // The program that runs here; nobody can write to it meanwhile. ETXTBSY.
+  Result<> SetExecutable(FileRef file);
+
   // The object's pages in the range changed: see MemoryObject::Changed.
   void Refresh(MemoryObject& object, uint64_t offset, uint64_t length);
 
@@ -171,8 +174,8 @@ class MemoryMap {
     GuestAddr stack_start = 0;
     GuestAddr mmap_base = 0;  // mappings are placed from here downwards
     GuestAddr args_start = 0, args_end = 0, env_start = 0, env_end = 0;
-    std::string auxv;  // bytes, as /proc/self/auxv shows them
-    FileRef executable;
+    std::string auxv;    // bytes, as /proc/self/auxv shows them
+    FileRef executable;  // set by SetExecutable
   };
   Layout layout;
   MemoryLimits limits;
@@ -234,7 +237,7 @@ class MemoryMap {
   // The area found last; null when it may be gone.
   mutable Area* last_ = nullptr;
   uint64_t mapped_bytes_ = 0;
-  uint64_t data_bytes_ = 0;    // private and writable, but no stack
+  uint64_t data_bytes_ = 0;  // private and writable, but no stack
   uint64_t locked_bytes_ = 0;
   uint64_t charged_bytes_ = 0;
   // Holes between search_top_ and the mmap base are no larger than

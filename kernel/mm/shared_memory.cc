@@ -25,9 +25,11 @@ SharedMemory::~SharedMemory() {
 std::optional<MemoryObject::Piece> SharedMemory::Locate(uint64_t offset,
                                                         uint64_t length) {
   if (offset >= length_) return std::nullopt;
-  return Piece{
-      .backing = {.kind = Backing::Kind::kPages, .offset = store_ + offset},
-      .length = std::min(length, length_ - offset)};
+  Piece piece;
+  piece.backing.kind = Backing::Kind::kPages;
+  piece.backing.offset = store_ + offset;
+  piece.length = std::min(length, length_ - offset);
+  return piece;
 }
 
 Result<> SharedMemory::PunchHole(uint64_t offset, uint64_t length) {

@@ -28,9 +28,9 @@ constexpr int kMapSync = 0x80000;
 // Those that MAP_SHARED_VALIDATE knows: the ones older than itself.
 constexpr int kLegacyFlags =
     MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE |
-    MAP_EXECUTABLE | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE |
-    MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_32BIT |
-    MAP_FIXED_NOREPLACE | (0x3f << MAP_HUGE_SHIFT);
+    MAP_EXECUTABLE | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE |
+    MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_32BIT | MAP_FIXED_NOREPLACE |
+    (0x3f << MAP_HUGE_SHIFT);
 
 // The map, with the limits of the caller.
 MemoryMap& MapOf(Task& task) {
@@ -47,8 +47,7 @@ bool MayLock(const Task& task) {
 // Whether `more` bytes may be locked beside those that are.
 bool LockLimitAllows(const Task& task, uint64_t more) {
   if (MayLockAnything(task)) return true;
-  return task.mm->locked_bytes() + more <=
-         task.process().limit(RLIMIT_MEMLOCK);
+  return task.mm->locked_bytes() + more <= task.process().limit(RLIMIT_MEMLOCK);
 }
 
 // Huge pages are there by name, but none is free.
@@ -112,9 +111,9 @@ Result<> SetUpAnonymous(int flags, Area* area) {
 
 Result<> CreateShared(Task& task, Area* area) {
   Kernel& kernel = task.kernel();
-  area->object = TRY(SharedMemory::Create(
-      kernel.pages(), kernel.subsystems().memory, area->length(),
-      !area->no_reserve));
+  area->object =
+      TRY(SharedMemory::Create(kernel.pages(), kernel.subsystems().memory,
+                               area->length(), !area->no_reserve));
   area->name = "/dev/zero (deleted)";
   return {};
 }
