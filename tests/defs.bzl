@@ -52,12 +52,44 @@ def syscall_test(name, srcs, deps = [], as_root = False, timeout = "short"):
         # Bazel's sandbox knows one user only, and hides processes.
         tags = ["no-sandbox"],
     )
+    emu_run_test(name + "_emu", guest, as_root = as_root, timeout = timeout)
+
+def emu_run_test(
+        name,
+        guest,
+        guest_args = [],
+        as_root = False,
+        timeout = "short"):
+    """Runs a guest program under emu; passes where the program exits with 0.
+
+    Args:
+      name: of the test.
+      guest: a guest_binary of the same package.
+      guest_args: passed to it.
+      as_root: whether it runs as root, and not as uid and gid 1000.
+      timeout: Bazel's.
+    """
     native.sh_test(
-        name = name + "_emu",
+        name = name,
         size = "small",
         timeout = timeout,
         srcs = ["//tests:run_guest.sh"],
-        args = ["emu", user, "$(location :%s)" % guest, "$(location //emu)"],
+        args = [
+            "emu",
+            "root" if as_root else "user",
+            "$(location :%s)" % guest,
+            "$(location //emu)",
+        ] + guest_args,
         data = [":" + guest, "//emu"],
         tags = ["no-sandbox"] + ([] if EMU_RUNS else ["manual"]),
     )
+
+def emu_only_test(name, srcs, deps = [], **kwargs):
+    """Declares <name>_emu: a gtest program on what emu does unlike Linux."""
+    guest = name + "_guest"
+    guest_binary(
+        name = guest,
+        srcs = srcs,
+        deps = deps + ["@com_google_googletest//:gtest_main"],
+    )
+    emu_run_test(name + "_emu", guest, **kwargs)
