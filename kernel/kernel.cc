@@ -17,6 +17,7 @@
 #include "kernel/process.h"
 #include "kernel/process_life.h"
 #include "kernel/signal/deliver.h"
+#include "kernel/signal/posix_timers.h"
 #include "kernel/signal/send.h"
 #include "kernel/subsystems.h"
 #include "kernel/syscall.h"
@@ -199,14 +200,14 @@ void Kernel::RunTask(Task& task) {
 // Lets the task execute until its next stop and answers that.
 void Kernel::RunUserCode(Task& task) {
   const RunLimit limit{
-      .slice = !scheduler_.empty() || clock_.next_deadline() != kNever};
+      .slice = !scheduler_.empty() || clock_.next_deadline() != kNever ||
+               task.process().watches_cpu};
   Vdso& vdso = subsystems_->vdso;
   vdso.Publish(clock_);
   const Stop stop = task.cpu().Run(limit);
   vdso.Collect(clock_);
   switch (stop.kind) {
     case Stop::Kind::kSyscall:
-      task.system_time += Clock::kStep;
       return BeginSyscall(task, stop);
     case Stop::Kind::kFault:
       return HandleFault(task, stop.fault);
@@ -238,9 +239,12 @@ void Kernel::HandleFault(Task& task, const FaultInfo& fault) {
 void Kernel::HandleSlice(Task& task) {
   Emit(Event::Kind::kSlice, task);
   PollOutside();
-  if (scheduler_.empty() && clock_.next_deadline() == kNever) return;
+  if (scheduler_.empty() && clock_.next_deadline() == kNever &&
+      !task.process().watches_cpu) {
+    return;
+  }
   ReportImpurity("a thread that computed was preempted by the host's clock");
-  task.user_time += kSliceTime;
+  ChargeCpu(task, kSliceTime, 0);
   clock_.Advance(kSliceTime);
   scheduler_.RequestYield();
 }

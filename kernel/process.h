@@ -97,6 +97,8 @@ class Process {
 
   // setitimer, alarm and timer_create; made at first use.
   std::unique_ptr<PosixTimers> timers;
+  // Something goes by its CPU time: a timer or RLIMIT_CPU.
+  bool watches_cpu = false;
   int oom_score_adj = 0;
   int membarrier_registered = 0;  // MEMBARRIER_CMD_REGISTER_*
 

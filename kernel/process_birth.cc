@@ -12,6 +12,7 @@
 #include "kernel/process.h"
 #include "kernel/process_life.h"
 #include "kernel/signal/mask.h"
+#include "kernel/signal/posix_timers.h"
 #include "kernel/signal/signal_defaults.h"
 #include "kernel/task.h"
 
@@ -74,6 +75,7 @@ Process& NewProcessLike(Task& creator, Pid pid, const CloneRequest& request) {
   process.exit_signal = sibling ? from.exit_signal : request.exit_signal;
   process.handlers = InheritHandlers(from, request.flags);
   process.limits = from.limits;
+  ArmCpuLimit(process);
   process.oom_score_adj = from.oom_score_adj;
   return process;
 }

@@ -8,6 +8,7 @@
 #include "kernel/kernel.h"
 #include "kernel/process.h"
 #include "kernel/signal/mask.h"
+#include "kernel/signal/posix_timers.h"
 #include "kernel/signal/send.h"
 #include "kernel/task.h"
 
@@ -190,8 +191,13 @@ void BeginSyscall(Task& task, const Stop& stop) {
   call.killable_only = false;
   EmitCall(task, Event::Kind::kEnter, 0);
   Clock& clock = task.clock();
+  const Nanos begin = clock.now();
   const Result<int64_t> result = Serve(task);
   clock.Tick();
+  if (task.state() != Task::State::kDead) {
+    const Nanos half = (clock.now() - begin) / 2;
+    ChargeCpu(task, half, half);
+  }
   Finish(task, result);
 }
 

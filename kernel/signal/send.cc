@@ -157,6 +157,11 @@ void ForceSignal(Task& task, const Siginfo& info) {
   task.signal_due = true;
 }
 
+bool IgnoresSignal(const Process& process, int signo) {
+  const Task* task = process.LiveTask();
+  return task == nullptr || IsIgnored(process, *task, signo);
+}
+
 bool MaySignal(const Task& sender, const Process& target, int signo) {
   const Credentials& from = *sender.creds;
   const Credentials& to = *target.leader().creds;

@@ -31,6 +31,10 @@ void CondemnProcess(Process& process, int wait_status);
 // From the kernel itself, without a sender (SI_KERNEL).
 void SendKernelSignal(Process& process, int signo);
 
+// Whether the signal would vanish: its disposition says so, and no mask keeps
+// it. For the whole process as its leader sees it.
+bool IgnoresSignal(const Process& process, int signo);
+
 // kill(2)'s rule.
 bool MaySignal(const Task& sender, const Process& target, int signo);
 

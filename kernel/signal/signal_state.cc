@@ -9,6 +9,11 @@ namespace {
 constexpr SignalSet kSynchronous =
     SignalBit(SIGSEGV) | SignalBit(SIGBUS) | SignalBit(SIGILL) |
     SignalBit(SIGTRAP) | SignalBit(SIGFPE) | SignalBit(SIGSYS);
+
+bool IsOfTimer(const Siginfo& info, int id) {
+  return info.code() == SI_TIMER && info.pid() == id;
+}
+
 }  // namespace
 
 bool SignalQueue::Add(const Siginfo& info) {
@@ -46,6 +51,19 @@ void SignalQueue::Discard(SignalSet set) {
   queue_.remove_if([set](const Siginfo& info) {
     return (SignalBit(info.signo()) & set) != 0;
   });
+}
+
+bool SignalQueue::HasTimer(int id) const {
+  for (const Siginfo& info : queue_) {
+    if (IsOfTimer(info, id)) return true;
+  }
+  return false;
+}
+
+void SignalQueue::DiscardTimer(int id) {
+  queue_.remove_if([id](const Siginfo& info) { return IsOfTimer(info, id); });
+  set_ = 0;
+  for (const Siginfo& info : queue_) set_ |= SignalBit(info.signo());
 }
 
 }  // namespace emu

@@ -61,7 +61,7 @@ class Siginfo {
   // timer_create's: SI_TIMER.
   static Siginfo TimerExpired(int signo, int timer_id, int overrun,
                               uint64_t value) {
-    Siginfo info(signo, -2);
+    Siginfo info(signo, SI_TIMER);
     info.Set<int32_t>(16, timer_id);
     info.Set<int32_t>(20, overrun);
     info.Set<uint64_t>(24, value);
@@ -105,6 +105,9 @@ class SignalQueue {
   std::optional<Siginfo> Take(SignalSet allowed);
   // Forgets all of these.
   void Discard(SignalSet set);
+  // Those of timer_create's timer `id`.
+  bool HasTimer(int id) const;
+  void DiscardTimer(int id);
 
  private:
   SignalSet set_ = 0;

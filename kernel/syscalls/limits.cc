@@ -11,6 +11,7 @@
 #include "arch/abi/resource.h"
 #include "kernel/kernel.h"
 #include "kernel/process.h"
+#include "kernel/signal/posix_timers.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 
@@ -51,6 +52,7 @@ Result<> Set(Task& task, Process& process, uint32_t resource,
   }
   limit = {wanted.rlim_cur, wanted.rlim_max};
   TellMemory(process);
+  ArmCpuLimit(process);
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include "kernel/signal/alt_stack.h"
 #include "kernel/signal/deliver.h"
 #include "kernel/signal/mask.h"
+#include "kernel/signal/posix_timers.h"
 #include "kernel/signal/signal_defaults.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
@@ -69,6 +70,7 @@ Result<> sys_rt_sigaction(Task& task, int signo,
                                    .restorer = wanted.restorer,
                                    .mask = wanted.mask & ~kUnblockable};
     DiscardIfIgnored(process, signo);
+    if (process.timers != nullptr) process.timers->OnDispositionChange(signo);
   }
   if (!oldact) return {};
   return task.Write(oldact, {old.handler, old.flags, old.restorer, old.mask});

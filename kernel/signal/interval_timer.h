@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One timer of a process: goes off at a point of some clock, and again after
+// each interval. What shows the guest that it did is the subclass's.
+
+#ifndef KERNEL_SIGNAL_INTERVAL_TIMER_H_
+#define KERNEL_SIGNAL_INTERVAL_TIMER_H_
+
+#include <cstdint>
+
+#include "kernel/clock.h"
+#include "kernel/clocks.h"
+
+namespace emu {
+
+class Process;
+class Task;
+
+// Owned by the process's PosixTimers. A timer by the system's clock that went
+// off is armed again only when the guest has taken notice (Acknowledge), and the
+// intervals that went by until then are counted: so one whose signal is blocked
+// or ignored does not move time. One by CPU time goes on by itself.
+class IntervalTimer {
+ public:
+  IntervalTimer(Process& process, const ClockKind& clock);
+  IntervalTimer(const IntervalTimer&) = delete;
+  IntervalTimer& operator=(const IntervalTimer&) = delete;
+  virtual ~IntervalTimer() = default;
+
+  // Goes off at `first`, a time since boot or of the CPU clock (kNever: not at
+  // all), and each `interval` (0: once) after that.
+  void Set(Nanos first, Nanos interval);
+  Nanos interval() const { return interval_; }
+  // Until it goes off next: 0 when it will not, at least 1 when it will.
+  Nanos Remaining() const;
+  bool active() const { return next_ != kNever; }
+  // It went off and the guest has been told: counts the intervals that went by
+  // since, and arms it for the next. How many more it would have gone off.
+  int64_t Acknowledge();
+  // By CPU time: goes off if the time has come.
+  void CheckCpu();
+  bool by_cpu() const { return clock_.base == ClockKind::Base::kCpu; }
+  const ClockKind& clock() const { return clock_; }
+  // The clock's present time, in the sense of Set.
+  Nanos Now() const;
+
+ protected:
+  // It is time.
+  virtual void Expired() = 0;
+  Process& process() const { return process_; }
+
+ private:
+  class Alarm : public Timer {
+   public:
+    explicit Alarm(IntervalTimer& owner) : owner_(owner) {}
+
+   private:
+    void OnTime() override { owner_.GoOff(); }
+    IntervalTimer& owner_;
+  };
+
+  void GoOff();
+  void Arm();
+  // The first time after now in the sequence of intervals.
+  Nanos NextAfter(Nanos now) const;
+
+  Process& process_;
+  ClockKind clock_;  // its task is not followed: see cpu_owner_
+  Pid cpu_owner_ = 0;
+  Nanos next_ = kNever;
+  Nanos interval_ = 0;
+  bool went_off_ = false;  // at next_, and not yet acknowledged
+  Alarm alarm_{*this};
+};
+
+}  // namespace emu
+
+#endif  // KERNEL_SIGNAL_INTERVAL_TIMER_H_
