@@ -33,6 +33,8 @@ struct Credentials {
   bool no_new_privs = false;
 
   bool Has(int capability) const { return (effective >> capability) & 1; }
+  // SECURE_*, by number.
+  bool Secure(int bit) const;
   // The filesystem ids' membership, as file permissions see it.
   bool InGroup(Gid group) const {
     return group == fsgid ||
@@ -41,6 +43,13 @@ struct Credentials {
 };
 
 using CredentialsRef = std::shared_ptr<const Credentials>;
+
+// The user ids in `creds` are new: the capabilities that went with the old ones
+// go, and come back, by capabilities(7)'s rules. The second is setfsuid(2)'s.
+void FixCapabilities(const Credentials& old, Credentials* creds);
+void FixFileCapabilities(const Credentials& old, Credentials* creds);
+// What a program that is no set-user-id or set-group-id one starts with.
+CredentialsRef ExecCredentials(const Credentials& old);
 
 }  // namespace emu
 

@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -98,8 +99,13 @@ void InheritFromTask(Task& task, const Task& creator,
   }
   task.affinity = creator.affinity;
   task.nice = creator.nice;
-  task.sched_policy = creator.sched_policy;
-  task.sched_priority = creator.sched_priority;
+  task.io_priority = creator.io_priority;
+  if (!creator.sched_reset_on_fork) {
+    task.sched_policy = creator.sched_policy;
+    task.sched_priority = creator.sched_priority;
+  } else {
+    task.nice = std::max(task.nice, 0);
+  }
   task.timer_slack = creator.timer_slack;
   task.personality = creator.personality;
   task.dumpable = creator.dumpable;

@@ -260,6 +260,7 @@ void ResetForExec(Task& task) {
     const bool ignored = action.handler == kHandlerIgnore;
     action = {.handler = ignored ? kHandlerIgnore : kHandlerDefault};
   }
+  task.creds = ExecCredentials(*task.creds);
   task.altstack = AltStack();
   task.restart = {};
   task.dumpable = true;

@@ -223,6 +223,8 @@ class Task {
   int nice = 0;
   int sched_policy = 0;
   int sched_priority = 0;
+  bool sched_reset_on_fork = false;
+  int io_priority = 0;  // ioprio_set(2)'s
   uint64_t timer_slack = 50'000;
   uint32_t personality = 0;
   bool dumpable = true;
