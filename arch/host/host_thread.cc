@@ -199,10 +199,9 @@ void HostThread::ClearCalls(size_t n) {
 
 // Host signals and interruptions that come meanwhile are of no use here; an
 // interruption can also come between the breakpoint and its signal.
-void HostThread::RunToStubTrap() {
+void HostThread::AwaitStubTrap() {
   mode_ = Mode::kStub;
-  while (!gone_) {
-    Continue();
+  for (; !gone_; Continue()) {
     const ptrace::TraceStop stop = Await();
     auto* signal = std::get_if<ptrace::SignalDeliveryStop>(&stop);
     if (signal != nullptr && signal->signal.number == SIGTRAP &&
@@ -244,7 +243,9 @@ void HostThread::LeaveStub() {
   if (mode_ != Mode::kStub || gone_) return;
   if (!isa::InStub(ip())) return;
   stub_.page->exit = isa::StubTrap();
-  RunToStubTrap();
+  mode_ = Mode::kStub;
+  Continue();
+  AwaitStubTrap();
   Forget();
   ip_ = back_;
   ip_known_ = ip_changed_ = true;
@@ -271,7 +272,9 @@ size_t HostThread::Call(absl::Span<isa::StubCall> calls) {
   SkipPendingCall();
   Poke(isa::kIpOffset, isa::StubBatch());
   ip_known_ = ip_changed_ = true;
-  RunToStubTrap();
+  mode_ = Mode::kStub;
+  Continue();
+  AwaitStubTrap();
   size_t made = 0;
   for (size_t i = 0; i < calls.size(); ++i) {
     calls[i].result = page.calls[i].result;

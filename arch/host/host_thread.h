@@ -69,6 +69,9 @@ class HostThread {
   };
   // Writes back what changed and lets it run.
   void Resume(Mode mode);
+  // Waits until a thread that is in the stub, or about to enter it, comes to
+  // StubTrap(); marks it gone if it does not.
+  void AwaitStubTrap();
   // Waits for the next stop; marks it gone if that is its end.
   ptrace::TraceStop Await();
   // After a syscall stop, or a stop of Event::SECCOMP.
@@ -106,7 +109,6 @@ class HostThread {
   void WriteBack();
   // Keeps the host from making the call that the filter stopped.
   void SkipPendingCall();
-  void RunToStubTrap();
   // The present stop is a fault's.
   bool FaultReported();
 

@@ -171,6 +171,36 @@ TEST(LifetimeTest, AHostThatForbidsMemoryCallsIsServed) {
   }
 }
 
+// As a terminal's signals do, these reach guests that are being made too.
+TEST(LifetimeTest, SignalsDoNotDisturbTheStart) {
+  Child emu([](int out) {
+    setpgid(0, 0);
+    const pid_t sender = fork();
+    if (sender == 0) {
+      // One of those that emu handles, for as long as emu lives.
+      signal(SIGWINCH, SIG_IGN);
+      while (kill(0, SIGWINCH) == 0 && getppid() != 1) usleep(100);
+      _exit(0);
+    }
+    for (int i = 0; i < 20; ++i) {
+      TestMachine host;
+      Machine::Guest guest = host.Start(asks_pid);
+      Stop stop;
+      do {
+        stop = guest.cpu->Run({});
+      } while (stop.kind == Stop::Kind::kSlice);
+      if (stop.number != SYS_getpid) _exit(1);
+    }
+    kill(sender, SIGKILL);
+    waitpid(sender, nullptr, 0);
+    EXPECT_EQ(write(out, "done", 4), 4);
+  });
+  int status;
+  waitpid(emu.pid, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(emu.ReadAll(), "done");
+}
+
 TEST(LifetimeTest, MachinesCanFollowOneAnother) {
   for (int i = 0; i < 20; ++i) {
     TestMachine host;

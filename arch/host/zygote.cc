@@ -73,7 +73,9 @@ void RaiseLimits() {
   for (auto resource : {RLIMIT_AS, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_FSIZE,
                         RLIMIT_MEMLOCK, RLIMIT_NPROC, RLIMIT_STACK}) {
     rlimit limit;
-    if (getrlimit(resource, &limit) != 0) continue;
+    if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == limit.rlim_max) {
+      continue;
+    }
     limit.rlim_cur = limit.rlim_max;
     setrlimit(resource, &limit);
   }
@@ -143,7 +145,6 @@ int ZygoteMain(void* arg) {
   for (isa::StubCall& call : wipe) isa::Sign(call, plan.secret);
   std::memcpy(plan.page->calls, wipe, sizeof(wipe));
   plan.page->exit = isa::StubTrap();
-  plan.page->count = 2;
   reinterpret_cast<void (*)()>(isa::StubBatch())();
   _exit(1);  // not reached: the stub ends in a breakpoint
 }
@@ -169,16 +170,12 @@ absl::Status Start(HostProcess& zygote, isa::StubPage* page) {
                             ptrace::Options::EXITKILL;
   absl::Status seized = ptrace::seize(thread.tid(), kOptions);
   if (!seized.ok()) return SeizeError(seized);
+  page->count = 2;
   __atomic_store_n(&page->start, 1, __ATOMIC_RELEASE);
   syscall(SYS_futex, &page->start, FUTEX_WAKE, 1, nullptr, nullptr, 0);
-  for (;;) {
-    thread.Await();
-    if (thread.gone()) break;
-    if (page->count == 0 && isa::InStub(thread.ip())) break;
-    absl::Status resumed = ptrace::cont(thread.tid());
-    if (!resumed.ok()) return resumed;
-  }
+  thread.AwaitStubTrap();
   if (thread.gone()) {
+    if (!thread.failure().ok()) return thread.failure();
     if (page->failed_call == nullptr) {
       return absl::InternalError("the zygote died at its start");
     }
