@@ -43,8 +43,8 @@ size_t ProcMem(HostProcess& process, bool in, void* mine, GuestAddr theirs,
   while (done < n) {
     char* at = static_cast<char*>(mine) + done;
     const off_t offset = static_cast<off_t>(theirs + done);
-    const ssize_t copied = in ? pread(fd, at, n - done, offset)
-                              : pwrite(fd, at, n - done, offset);
+    const ssize_t copied =
+        in ? pread(fd, at, n - done, offset) : pwrite(fd, at, n - done, offset);
     if (copied < 0 && errno == EINTR) continue;
     if (copied <= 0) break;
     done += static_cast<size_t>(copied);

@@ -214,8 +214,7 @@ void HostCpu::FinishTrap(uint64_t value) {
 void HostCpu::Reset(GuestAddr entry, GuestAddr sp) {
   thread_.Set(isa::InitialRegisters(entry, sp));
   if (thread_.gone()) return;
-  absl::Status status =
-      environment_.initial_registers.Store(thread_.tid());
+  absl::Status status = environment_.initial_registers.Store(thread_.tid());
   if (!status.ok()) space_->Break(status);
 }
 
@@ -223,8 +222,7 @@ Result<int64_t> HostCpu::ArchPrctl(int code, GuestAddr arg,
                                    FrameMemory& memory) {
   isa::Registers regs = thread_.Get();
   bool changed = false;
-  const int64_t result =
-      TRY(isa::ArchPrctl(regs, code, arg, memory, &changed));
+  const int64_t result = TRY(isa::ArchPrctl(regs, code, arg, memory, &changed));
   if (changed) thread_.Edit() = regs;
   return result;
 }
@@ -233,8 +231,7 @@ Result<> HostCpu::PushSignalFrame(const SignalFrame& frame,
                                   FrameMemory& memory) {
   ExtendedRegisters extended;
   if (!extended.Fetch(thread_.tid()).ok()) return Errno(EFAULT);
-  return isa::PushSignalFrame(frame, memory, thread_.Edit(),
-                              extended.bytes());
+  return isa::PushSignalFrame(frame, memory, thread_.Edit(), extended.bytes());
 }
 
 Result<RestoredFrame> HostCpu::PopSignalFrame(FrameMemory& memory) {

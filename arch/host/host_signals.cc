@@ -217,8 +217,8 @@ absl::StatusOr<int> HostSignals::Poll(absl::Span<pollfd> fds,
   int ready = 0;
   int error = 0;
   if (!Pending()) {
-    ready = ppoll(fds.data(), fds.size(), timeout ? &time : nullptr,
-                  &state.mask);
+    ready =
+        ppoll(fds.data(), fds.size(), timeout ? &time : nullptr, &state.mask);
     error = ready < 0 ? errno : 0;
   }
   sigprocmask(SIG_SETMASK, &state.mask, nullptr);

@@ -20,8 +20,8 @@ TEST(HostSignalsTest, EachSignalIsToldOnceLowestFirst) {
   }
   std::vector<int> told;
   while (std::optional<int> signo = signals->Take()) told.push_back(*signo);
-  EXPECT_THAT(told, testing::ElementsAre(SIGHUP, SIGINT, SIGTERM, SIGTSTP,
-                                         SIGWINCH));
+  EXPECT_THAT(told,
+              testing::ElementsAre(SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH));
 }
 
 TEST(HostSignalsTest, InputAndAlarmsAreNoSignalsForTheGuest) {

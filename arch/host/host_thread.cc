@@ -160,8 +160,7 @@ ptrace::TraceStop HostThread::Await() {
     gone_ = waited->As<ptrace::Exited>() != nullptr ||
             waited->As<ptrace::Signaled>() != nullptr;
     auto* event = waited->As<ptrace::EventStop>();
-    call_pending_ =
-        event != nullptr && event->event == ptrace::Event::SECCOMP;
+    call_pending_ = event != nullptr && event->event == ptrace::Event::SECCOMP;
     return waited->stop;
   }
   return ptrace::NoChange{};

@@ -76,7 +76,8 @@ void RunGuestsForEver(int out) {
   std::vector<Machine::Guest> guests;
   for (int i = 0; i < 3; ++i) guests.push_back(host.Start(asks_pid));
   guests[0].cpu->Run({});
-  guests.push_back(host.machine->Fork(*guests[0].memory, *guests[0].cpu).Take());
+  guests.push_back(
+      host.machine->Fork(*guests[0].memory, *guests[0].cpu).Take());
   auto thread =
       host.machine->NewThread(guests[0].memory, *guests[0].cpu).Take();
   Machine::Guest last = host.Start(spins);
@@ -147,8 +148,7 @@ std::string ErrorWithout(uint32_t number) {
     auto signals = HostSignals::Install();
     HostMachineOptions options;
     options.signals = signals->get();
-    std::string message =
-        HostMachine::Create(options).status().ToString();
+    std::string message = HostMachine::Create(options).status().ToString();
     EXPECT_GT(write(out, message.data(), message.size()), 0);
     EXPECT_TRUE(TestMachine::Children().empty());
   });

@@ -36,8 +36,7 @@ struct Host {
 
   Machine::Guest Start() {
     Machine::Guest guest = machine->NewProcess().Take();
-    guest.memory->Map(
-        {kCode, kPageSize, kReadWrite | PROT_EXEC, false, {}});
+    guest.memory->Map({kCode, kPageSize, kReadWrite | PROT_EXEC, false, {}});
     guest.memory->CopyOut(kCode, kCallsForEver, sizeof(kCallsForEver));
     guest.cpu->Reset(kCode, 0x500000);
     return guest;
@@ -118,8 +117,7 @@ void BM_ForkAndEnd(benchmark::State& state) {
   guest.memory->CopyOut(kHeap, touched.data(), touched.size());
   guest.cpu->Run({});
   for (auto _ : state) {
-    Machine::Guest child =
-        host.machine->Fork(*guest.memory, *guest.cpu).Take();
+    Machine::Guest child = host.machine->Fork(*guest.memory, *guest.cpu).Take();
     child.cpu->SetResult(0);
     child.cpu->Run({});
   }

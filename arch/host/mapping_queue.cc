@@ -100,17 +100,16 @@ absl::Status MakeExecutableCopy(HostProcess& process, HostThread& thread,
     const uint64_t part = std::min(kPiece, length - done);
     bytes.resize(part);
     bytes.resize(memory.CopyIn(process, &bytes[0], start + done, part));
-    status = Make(thread, AnonymousCall(start + done, part,
-                                        PROT_READ | PROT_WRITE));
+    status =
+        Make(thread, AnonymousCall(start + done, part, PROT_READ | PROT_WRITE));
     if (!status.ok()) return status;
     if (memory.CopyOut(process, start + done, bytes.data(), bytes.size()) !=
         bytes.size()) {
       return absl::InternalError("copying a file's pages for execution");
     }
   }
-  return Make(thread, {SYS_mprotect,
-                       {start, length, static_cast<uint64_t>(prot)},
-                       0});
+  return Make(thread,
+              {SYS_mprotect, {start, length, static_cast<uint64_t>(prot)}, 0});
 }
 
 }  // namespace
@@ -121,8 +120,7 @@ void MappingQueue::Map(const Mapping& mapping) {
   Change change;
   switch (mapping.backing.kind) {
     case Backing::Kind::kAnonymous:
-      change.call =
-          AnonymousCall(mapping.start, mapping.length, mapping.prot);
+      change.call = AnonymousCall(mapping.start, mapping.length, mapping.prot);
       break;
     case Backing::Kind::kPages:
       EMU_CHECK(sources_.page_store_fd >= 0);
@@ -282,8 +280,8 @@ absl::Status MappingQueue::Recover(HostProcess& process, HostThread& thread,
         call.result != static_cast<uint64_t>(-EACCES)) {
       return ErrorOf(call);
     }
-    absl::Status copied = MakeExecutableCopy(process, thread, memory, piece,
-                                             piece_length, prot);
+    absl::Status copied =
+        MakeExecutableCopy(process, thread, memory, piece, piece_length, prot);
     if (!copied.ok()) return copied;
   }
   return absl::OkStatus();

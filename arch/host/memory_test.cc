@@ -84,11 +84,12 @@ class MemoryTest : public testing::TestWithParam<GuestMemory::Mode> {
   AddressSpace& memory_ = *guest_.memory;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Modes, MemoryTest,
-    testing::Values(GuestMemory::Mode::kBest, GuestMemory::Mode::kProcessVm,
-                    GuestMemory::Mode::kProcMem, GuestMemory::Mode::kWords),
-    [](const auto& info) { return NameOf(info.param); });
+INSTANTIATE_TEST_SUITE_P(Modes, MemoryTest,
+                         testing::Values(GuestMemory::Mode::kBest,
+                                         GuestMemory::Mode::kProcessVm,
+                                         GuestMemory::Mode::kProcMem,
+                                         GuestMemory::Mode::kWords),
+                         [](const auto& info) { return NameOf(info.param); });
 
 TEST_P(MemoryTest, CopiesOfAllLengthsAndAlignmentsRoundTrip) {
   memory_.Map({kAt, 4 * kPageSize, kReadWrite, false, {}});
@@ -164,7 +165,10 @@ TEST_P(MemoryTest, ASharedMappingIsTheFile) {
 
 TEST_P(MemoryTest, PagesOfTheStoreAreTheSameBytes) {
   const uint64_t offset = *host_.pages->Reserve(2 * kPageSize);
-  memory_.Map({kAt, 2 * kPageSize, kReadWrite, true,
+  memory_.Map({kAt,
+               2 * kPageSize,
+               kReadWrite,
+               true,
                {Backing::Kind::kPages, offset, {}}});
   std::memcpy(host_.pages->At(offset + 100), "hello", 5);
   EXPECT_EQ(Peek<char>(memory_, kAt + 104), 'o');
@@ -177,8 +181,8 @@ TEST_P(MemoryTest, PagesOfTheStoreAreTheSameBytes) {
 TEST_P(MemoryTest, APrivateMappingOfTheStoreKeepsItsWrites) {
   const uint64_t offset = *host_.pages->Reserve(kPageSize);
   *host_.pages->At(offset) = 'p';
-  memory_.Map({kAt, kPageSize, kReadWrite, false,
-               {Backing::Kind::kPages, offset, {}}});
+  memory_.Map(
+      {kAt, kPageSize, kReadWrite, false, {Backing::Kind::kPages, offset, {}}});
   EXPECT_EQ(Peek<char>(memory_, kAt), 'p');
   EXPECT_EQ(Out(kAt, 1), 1u);
   EXPECT_EQ(*host_.pages->At(offset), 'p');

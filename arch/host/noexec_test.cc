@@ -63,9 +63,9 @@ class NoexecTest : public testing::Test, public HostFiles {
     EXPECT_EQ(ftruncate(fd_, 3 * kPageSize), 0);
     EXPECT_EQ(pwrite(fd_, exits.data(), exits.size(), kPageSize),
               static_cast<ssize_t>(exits.size()));
-    EXPECT_EQ(mmap(nullptr, kPageSize, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd_,
-                   0),
-              MAP_FAILED);
+    EXPECT_EQ(
+        mmap(nullptr, kPageSize, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd_, 0),
+        MAP_FAILED);
   }
   ~NoexecTest() override { close(fd_); }
   absl::StatusOr<int> Descriptor(HostFileId) override { return fd_; }
@@ -85,7 +85,10 @@ class NoexecTest : public testing::Test, public HostFiles {
 };
 
 TEST_F(NoexecTest, AreMappedForExecutionAsACopy) {
-  guest_.memory->Map({kAt, 3 * kPageSize, PROT_READ | PROT_EXEC, false,
+  guest_.memory->Map({kAt,
+                      3 * kPageSize,
+                      PROT_READ | PROT_EXEC,
+                      false,
                       {Backing::Kind::kHostFile, 0, HostFileId{1}}});
   // What follows in the queue is done after it.
   guest_.memory->Map({kAt, kPageSize, PROT_READ | PROT_WRITE, false, {}});
@@ -94,7 +97,10 @@ TEST_F(NoexecTest, AreMappedForExecutionAsACopy) {
 }
 
 TEST_F(NoexecTest, AreMadeExecutableAsACopy) {
-  guest_.memory->Map({kAt, 3 * kPageSize, PROT_READ | PROT_WRITE, false,
+  guest_.memory->Map({kAt,
+                      3 * kPageSize,
+                      PROT_READ | PROT_WRITE,
+                      false,
                       {Backing::Kind::kHostFile, 0, HostFileId{1}}});
   Poke<int>(*guest_.memory, kAt, 7);
   guest_.memory->Protect(kAt, 3 * kPageSize, PROT_READ | PROT_EXEC);
@@ -103,7 +109,10 @@ TEST_F(NoexecTest, AreMadeExecutableAsACopy) {
 }
 
 TEST_F(NoexecTest, AreMadeExecutableInAForkedChildToo) {
-  guest_.memory->Map({kAt, 3 * kPageSize, PROT_READ, false,
+  guest_.memory->Map({kAt,
+                      3 * kPageSize,
+                      PROT_READ,
+                      false,
                       {Backing::Kind::kHostFile, 0, HostFileId{1}}});
   ASSERT_THAT(guest_.cpu->Run({}), IsSyscall(SYS_exit_group));
   guest_ = host_.machine->Fork(*guest_.memory, *guest_.cpu).Take();

@@ -47,23 +47,25 @@ TEST(ProcessTest, AForkedChildGoesOnWhereItsParentStands) {
 
   Stop stop = parent.cpu->Run({});
   ASSERT_THAT(stop, IsSyscall(SYS_exit));
-  EXPECT_THAT(stop.args, testing::ElementsAre(77, 0x1234, 0x1234, 6,
-                                              testing::_, testing::_));
+  EXPECT_THAT(stop.args, testing::ElementsAre(77, 0x1234, 0x1234, 6, testing::_,
+                                              testing::_));
   stop = child.cpu->Run({});
   ASSERT_THAT(stop, IsSyscall(SYS_exit));
-  EXPECT_THAT(stop.args, testing::ElementsAre(0, 0x1234, 0x1234, 5,
-                                              testing::_, testing::_));
+  EXPECT_THAT(stop.args, testing::ElementsAre(0, 0x1234, 0x1234, 5, testing::_,
+                                              testing::_));
 }
 
 TEST(ProcessTest, MemoryIsCopiedOnWriteButPagesOfTheStoreAreShared) {
   TestMachine host;
   Machine::Guest parent = host.Start(forks);
   uint64_t offset = *host.pages->Reserve(kPageSize);
-  parent.memory->Map({0x600000, kPageSize, PROT_READ | PROT_WRITE, true,
+  parent.memory->Map({0x600000,
+                      kPageSize,
+                      PROT_READ | PROT_WRITE,
+                      true,
                       {Backing::Kind::kPages, offset, {}}});
   ASSERT_THAT(parent.cpu->Run({}), IsSyscall(SYS_fork));
-  Machine::Guest child =
-      host.machine->Fork(*parent.memory, *parent.cpu).Take();
+  Machine::Guest child = host.machine->Fork(*parent.memory, *parent.cpu).Take();
   Poke<int>(*parent.memory, kData, 1);
   Poke<int>(*parent.memory, 0x600000, 1);
   EXPECT_EQ(Peek<int>(*child.memory, kData), 0);
@@ -79,8 +81,7 @@ TEST(ProcessTest, AChainOfForksEndsWithNobodyLeft) {
     for (int i = 0; i < 100; ++i) {
       Machine::Guest& last = guests.back();
       ASSERT_THAT(last.cpu->Run({}), IsSyscall(SYS_fork));
-      Machine::Guest child =
-          host.machine->Fork(*last.memory, *last.cpu).Take();
+      Machine::Guest child = host.machine->Fork(*last.memory, *last.cpu).Take();
       last.cpu->SetResult(i);
       ASSERT_THAT(last.cpu->Run({}), IsSyscall(SYS_exit));
       last.cpu->SetResult(0);
@@ -114,8 +115,7 @@ TEST(ProcessTest, ThreadsShareMemoryAndHaveRegistersOfTheirOwn) {
   guest.cpu->Run({});
   std::vector<std::unique_ptr<Cpu>> threads;
   for (uint64_t i = 0; i < 20; ++i) {
-    threads.push_back(
-        host.machine->NewThread(guest.memory, *guest.cpu).Take());
+    threads.push_back(host.machine->NewThread(guest.memory, *guest.cpu).Take());
     threads.back()->SetStack(kStack - 0x100 * (i + 1));
     threads.back()->SetTls(kData + 0x200 + i * 8);
     Poke<uint64_t>(*guest.memory, kData + 0x200 + i * 8, i);
@@ -251,8 +251,8 @@ TEST(ProcessTest, AReusedProcessHasNothingOfItsLastUser) {
   {
     Machine::Guest first = host.Start(dirties_all);
     first.cpu->SetTls(0x12345000);
-    first.memory->Map({0x10000000, kPageSize * 10, PROT_READ | PROT_WRITE,
-                       false, {}});
+    first.memory->Map(
+        {0x10000000, kPageSize * 10, PROT_READ | PROT_WRITE, false, {}});
     Poke<int>(*first.memory, 0x10000000, 7);
     ASSERT_THAT(first.cpu->Run({}), IsSyscall(SYS_getpid));
     first_pid = OnlyChild(host);

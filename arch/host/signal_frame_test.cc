@@ -144,8 +144,9 @@ TEST_F(SignalFrameTest, AHandlerReturnsToUnchangedRegisters) {
   ASSERT_TRUE(restored.ok());
   EXPECT_EQ(restored->mask, 0x1234u);
   ASSERT_THAT(guest_.cpu->Run({}), IsSyscall(SYS_exit));
-  const uint64_t expected[] = {1000, 0x11, 0x22, 0x33, 0x44, 0x55,   0x66,
-                               0x77, 0x88, 0x99, 0xaa, kStack, 1, 0x11, 0x1234};
+  const uint64_t expected[] = {1000, 0x11,   0x22, 0x33, 0x44,
+                               0x55, 0x66,   0x77, 0x88, 0x99,
+                               0xaa, kStack, 1,    0x11, 0x1234};
   for (int i = 0; i < 15; ++i) EXPECT_EQ(Told(i), expected[i]) << i;
 }
 
@@ -253,7 +254,8 @@ TEST_F(SignalFrameTest, LooksLikeTheHostsOwn) {
             std::string(&host_fpstate[fpstate.size() - 4], 4));
   // MXCSR and its mask, the header's reserved part.
   EXPECT_EQ(std::string(&fpstate[24], 8), std::string(&host_fpstate[24], 8));
-  EXPECT_EQ(std::string(&fpstate[520], 56), std::string(&host_fpstate[520], 56));
+  EXPECT_EQ(std::string(&fpstate[520], 56),
+            std::string(&host_fpstate[520], 56));
 }
 
 TEST_F(SignalFrameTest, TheLeastStackIsWhatTheHostSays) {
@@ -276,8 +278,8 @@ struct Hostile {
   bool accepted;
 };
 
-constexpr size_t kContext = 8 + 40;       // sigcontext in the frame
-constexpr size_t kIp = kContext + 128;    // ip
+constexpr size_t kContext = 8 + 40;     // sigcontext in the frame
+constexpr size_t kIp = kContext + 128;  // ip
 constexpr size_t kFlags = kContext + 136;
 constexpr size_t kSelectors = kContext + 144;
 constexpr size_t kFpstate = kContext + 184;

@@ -27,16 +27,16 @@
 
 // Defines `name`, the bytes of some assembly (Intel's syntax) that is copied
 // into guests: it must not care where it lies.
-#define GUEST_CODE(name, code)                                            \
-  extern "C" {                                                            \
-  extern const char guest_##name##_begin[];                               \
-  extern const char guest_##name##_end[];                                 \
-  }                                                                       \
-  asm(".pushsection .rodata\n.intel_syntax noprefix\nguest_" #name        \
-      "_begin:\n" code "\nguest_" #name                                   \
-      "_end:\n.att_syntax prefix\n.popsection\n");                        \
-  const absl::string_view name(                                           \
-      guest_##name##_begin,                                               \
+#define GUEST_CODE(name, code)                                     \
+  extern "C" {                                                     \
+  extern const char guest_##name##_begin[];                        \
+  extern const char guest_##name##_end[];                          \
+  }                                                                \
+  asm(".pushsection .rodata\n.intel_syntax noprefix\nguest_" #name \
+      "_begin:\n" code "\nguest_" #name                            \
+      "_end:\n.att_syntax prefix\n.popsection\n");                 \
+  const absl::string_view name(                                    \
+      guest_##name##_begin,                                        \
       static_cast<size_t>(guest_##name##_end - guest_##name##_begin));
 
 namespace emu {

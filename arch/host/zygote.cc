@@ -62,8 +62,7 @@ void UnregisterAreas() {
   syscall(SYS_set_robust_list, nullptr, 24);
   syscall(SYS_set_tid_address, nullptr);
   if (&__rseq_size != nullptr && __rseq_size != 0) {
-    char* area =
-        static_cast<char*>(__builtin_thread_pointer()) + __rseq_offset;
+    char* area = static_cast<char*>(__builtin_thread_pointer()) + __rseq_offset;
     syscall(SYS_rseq, area, kRseqLength, RSEQ_FLAG_UNREGISTER, kRseqSignature);
   }
 }
@@ -220,12 +219,12 @@ absl::StatusOr<std::unique_ptr<HostProcess>> MakeZygote(
   // A stack of its own: the stub may be mapped over the one in use.
   alignas(16) static char stack[64 * 1024];
   const std::vector<sock_filter> filter = isa::StubFilter(stub.access().secret);
-  ZygotePlan plan = {getpid(), stub.access().page, stub.fd(), stub.access().secret,
-                     &filter, options};
+  ZygotePlan plan = {getpid(),  stub.access().page,
+                     stub.fd(), stub.access().secret,
+                     &filter,   options};
   const int pid = clone(ZygoteMain, stack + sizeof(stack), CLONE_FILES, &plan);
   if (pid < 0) return HostError(errno, "clone(CLONE_FILES)");
-  auto zygote =
-      std::make_unique<HostProcess>(ptrace::Tid{pid}, stub.access());
+  auto zygote = std::make_unique<HostProcess>(ptrace::Tid{pid}, stub.access());
   absl::Status started = Start(*zygote, stub.access().page);
   if (!started.ok()) return started;
   return zygote;

@@ -68,24 +68,42 @@ Disassembler& SharedDisassembler() {
 // The value of a 64-bit register that an address is made of.
 uint64_t Value(const Registers& regs, x86_reg reg, GuestAddr next_ip) {
   switch (reg) {
-    case X86_REG_RAX: return regs.rax;
-    case X86_REG_RBX: return regs.rbx;
-    case X86_REG_RCX: return regs.rcx;
-    case X86_REG_RDX: return regs.rdx;
-    case X86_REG_RSI: return regs.rsi;
-    case X86_REG_RDI: return regs.rdi;
-    case X86_REG_RBP: return regs.rbp;
-    case X86_REG_RSP: return regs.rsp;
-    case X86_REG_R8: return regs.r8;
-    case X86_REG_R9: return regs.r9;
-    case X86_REG_R10: return regs.r10;
-    case X86_REG_R11: return regs.r11;
-    case X86_REG_R12: return regs.r12;
-    case X86_REG_R13: return regs.r13;
-    case X86_REG_R14: return regs.r14;
-    case X86_REG_R15: return regs.r15;
-    case X86_REG_RIP: return next_ip;
-    default: return 0;
+    case X86_REG_RAX:
+      return regs.rax;
+    case X86_REG_RBX:
+      return regs.rbx;
+    case X86_REG_RCX:
+      return regs.rcx;
+    case X86_REG_RDX:
+      return regs.rdx;
+    case X86_REG_RSI:
+      return regs.rsi;
+    case X86_REG_RDI:
+      return regs.rdi;
+    case X86_REG_RBP:
+      return regs.rbp;
+    case X86_REG_RSP:
+      return regs.rsp;
+    case X86_REG_R8:
+      return regs.r8;
+    case X86_REG_R9:
+      return regs.r9;
+    case X86_REG_R10:
+      return regs.r10;
+    case X86_REG_R11:
+      return regs.r11;
+    case X86_REG_R12:
+      return regs.r12;
+    case X86_REG_R13:
+      return regs.r13;
+    case X86_REG_R14:
+      return regs.r14;
+    case X86_REG_R15:
+      return regs.r15;
+    case X86_REG_RIP:
+      return next_ip;
+    default:
+      return 0;
   }
 }
 
@@ -94,25 +112,60 @@ uint64_t Value(const Registers& regs, x86_reg reg, GuestAddr next_ip) {
 // is written comes first.)
 bool OnlyReads(unsigned id) {
   switch (id) {
-    case X86_INS_CMP: case X86_INS_TEST: case X86_INS_BT: case X86_INS_NOP:
-    case X86_INS_PUSH: case X86_INS_CALL: case X86_INS_JMP:
-    case X86_INS_LCALL: case X86_INS_LJMP:
-    case X86_INS_MUL: case X86_INS_IMUL: case X86_INS_DIV: case X86_INS_IDIV:
-    case X86_INS_CMPSB: case X86_INS_CMPSW: case X86_INS_CMPSD:
+    case X86_INS_CMP:
+    case X86_INS_TEST:
+    case X86_INS_BT:
+    case X86_INS_NOP:
+    case X86_INS_PUSH:
+    case X86_INS_CALL:
+    case X86_INS_JMP:
+    case X86_INS_LCALL:
+    case X86_INS_LJMP:
+    case X86_INS_MUL:
+    case X86_INS_IMUL:
+    case X86_INS_DIV:
+    case X86_INS_IDIV:
+    case X86_INS_CMPSB:
+    case X86_INS_CMPSW:
+    case X86_INS_CMPSD:
     case X86_INS_CMPSQ:
-    case X86_INS_FLD: case X86_INS_FILD: case X86_INS_FBLD:
-    case X86_INS_FADD: case X86_INS_FIADD: case X86_INS_FSUB:
-    case X86_INS_FISUB: case X86_INS_FSUBR: case X86_INS_FISUBR:
-    case X86_INS_FMUL: case X86_INS_FIMUL: case X86_INS_FDIV:
-    case X86_INS_FIDIV: case X86_INS_FDIVR: case X86_INS_FIDIVR:
-    case X86_INS_FCOM: case X86_INS_FCOMP: case X86_INS_FICOM:
-    case X86_INS_FICOMP: case X86_INS_FLDCW: case X86_INS_FLDENV:
-    case X86_INS_FRSTOR: case X86_INS_FXRSTOR: case X86_INS_FXRSTOR64:
-    case X86_INS_XRSTOR: case X86_INS_XRSTOR64:
-    case X86_INS_LDMXCSR: case X86_INS_VLDMXCSR:
-    case X86_INS_PREFETCH: case X86_INS_PREFETCHNTA: case X86_INS_PREFETCHT0:
-    case X86_INS_PREFETCHT1: case X86_INS_PREFETCHT2: case X86_INS_PREFETCHW:
-    case X86_INS_CLFLUSH: case X86_INS_CLFLUSHOPT: case X86_INS_CLWB:
+    case X86_INS_FLD:
+    case X86_INS_FILD:
+    case X86_INS_FBLD:
+    case X86_INS_FADD:
+    case X86_INS_FIADD:
+    case X86_INS_FSUB:
+    case X86_INS_FISUB:
+    case X86_INS_FSUBR:
+    case X86_INS_FISUBR:
+    case X86_INS_FMUL:
+    case X86_INS_FIMUL:
+    case X86_INS_FDIV:
+    case X86_INS_FIDIV:
+    case X86_INS_FDIVR:
+    case X86_INS_FIDIVR:
+    case X86_INS_FCOM:
+    case X86_INS_FCOMP:
+    case X86_INS_FICOM:
+    case X86_INS_FICOMP:
+    case X86_INS_FLDCW:
+    case X86_INS_FLDENV:
+    case X86_INS_FRSTOR:
+    case X86_INS_FXRSTOR:
+    case X86_INS_FXRSTOR64:
+    case X86_INS_XRSTOR:
+    case X86_INS_XRSTOR64:
+    case X86_INS_LDMXCSR:
+    case X86_INS_VLDMXCSR:
+    case X86_INS_PREFETCH:
+    case X86_INS_PREFETCHNTA:
+    case X86_INS_PREFETCHT0:
+    case X86_INS_PREFETCHT1:
+    case X86_INS_PREFETCHT2:
+    case X86_INS_PREFETCHW:
+    case X86_INS_CLFLUSH:
+    case X86_INS_CLFLUSHOPT:
+    case X86_INS_CLWB:
       return true;
     default:
       return false;
@@ -160,9 +213,9 @@ void DescribeAccess(const Registers& regs, absl::Span<const uint8_t> bytes,
                     FaultInfo& fault) {
   fault.trap_number = kPageFault;
   // The bytes at hand end where they can no longer be fetched.
-  fault.exec = fault.addr - regs.rip < 16 &&
-               (bytes.empty() || fault.addr == regs.rip ||
-                fault.addr - regs.rip >= bytes.size());
+  fault.exec =
+      fault.addr - regs.rip < 16 && (bytes.empty() || fault.addr == regs.rip ||
+                                     fault.addr - regs.rip >= bytes.size());
   fault.write = !fault.exec && Writes(regs, bytes, fault.addr);
   fault.error_code = kUser | (fault.write ? kWrite : 0) |
                      (fault.exec ? kFetch : 0) |
@@ -174,8 +227,7 @@ uint64_t FloatingPointTrap(absl::Span<const uint8_t> bytes,
   if (fault.code == FPE_INTDIV || fault.code == FPE_INTOVF) return kDivide;
   Disassembler& disassembler = SharedDisassembler();
   const cs_insn* insn = disassembler.Decode(bytes, fault.addr);
-  const bool x87 =
-      insn != nullptr && disassembler.InGroup(insn, X86_GRP_FPU);
+  const bool x87 = insn != nullptr && disassembler.InGroup(insn, X86_GRP_FPU);
   return x87 ? kX87 : kSimd;
 }
 

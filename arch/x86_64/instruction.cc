@@ -11,8 +11,16 @@ namespace {
 
 bool IsLegacyPrefix(uint8_t byte) {
   switch (byte) {
-    case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65:
-    case 0x66: case 0x67: case 0xf2: case 0xf3:
+    case 0x26:
+    case 0x2e:
+    case 0x36:
+    case 0x3e:
+    case 0x64:
+    case 0x65:
+    case 0x66:
+    case 0x67:
+    case 0xf2:
+    case 0xf3:
       return true;
     default:
       return false;
@@ -36,7 +44,8 @@ std::optional<TrappedInstruction> DecodeTrapped(
   const absl::Span<const uint8_t> opcode = SkipPrefixes(bytes);
   const size_t prefixes = bytes.size() - opcode.size();
   if (opcode.size() < 2 || opcode[0] != 0x0f) return std::nullopt;
-  if (opcode[1] == 0x31) return TrappedInstruction{Stop::Trap::kTsc, prefixes + 2};
+  if (opcode[1] == 0x31)
+    return TrappedInstruction{Stop::Trap::kTsc, prefixes + 2};
   if (opcode[1] == 0xa2) {
     return TrappedInstruction{Stop::Trap::kCpuid, prefixes + 2};
   }

@@ -13,9 +13,9 @@
 #include <optional>
 
 #include "absl/types/span.h"
+#include "arch/isa/registers.h"
 #include "arch/machine.h"
 #include "arch/user_ptr.h"
-#include "arch/isa/registers.h"
 
 namespace emu::isa {
 

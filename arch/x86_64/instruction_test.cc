@@ -109,9 +109,8 @@ TEST(InstructionTest, ReturnsFromTheVsyscallPage) {
   }));
   EXPECT_EQ(regs.rip, 0x4000u);
   EXPECT_EQ(regs.rsp, 0x2008u);
-  EXPECT_FALSE(ReturnFromVsyscall(regs, [](GuestAddr, uint64_t*) {
-    return false;
-  }));
+  EXPECT_FALSE(
+      ReturnFromVsyscall(regs, [](GuestAddr, uint64_t*) { return false; }));
   EXPECT_EQ(regs.rip, 0x4000u);
 }
 

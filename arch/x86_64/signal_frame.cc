@@ -98,15 +98,13 @@ Result<Layout> Place(const SignalFrame& frame, GuestAddr old_sp,
   if (frame.on_altstack) sp = frame.altstack.base + frame.altstack.size;
   Layout layout;
   layout.xsave_size = xsave_size;
-  layout.fpstate =
-      (sp - xsave_size - kMagic2Size) & ~(kXsaveAlignment - 1);
+  layout.fpstate = (sp - xsave_size - kMagic2Size) & ~(kXsaveAlignment - 1);
   layout.frame =
       ((layout.fpstate - sizeof(Frame)) & ~(kFrameAlignment - 1)) - 8;
   // Growing out of the alternate stack is no way to use another's memory.
   const bool nested =
       (frame.flags & SA_ONSTACK) != 0 && OnStack(old_sp, frame.altstack);
-  if ((frame.on_altstack || nested) &&
-      !OnStack(layout.frame, frame.altstack)) {
+  if ((frame.on_altstack || nested) && !OnStack(layout.frame, frame.altstack)) {
     return Errno(EFAULT);
   }
   return layout;
@@ -245,8 +243,7 @@ Result<RestoredFrame> PopSignalFrame(FrameMemory& memory, Registers& regs,
                                      absl::Span<char> extended) {
   // The restorer's address was popped by the handler's return.
   UserContext user;
-  TRY(memory.CopyIn(&user, regs.rsp - 8 + offsetof(Frame, user),
-                    sizeof(user)));
+  TRY(memory.CopyIn(&user, regs.rsp - 8 + offsetof(Frame, user), sizeof(user)));
   RestoreContext(user.context, regs);
   TRY(RestoreFpstate(memory, user.context.fpstate, extended));
   RestoredFrame restored;
@@ -264,8 +261,8 @@ size_t MinSignalStack() {
   constexpr size_t kIa32FloatingPoint = 112;
   const size_t fpstate =
       XsaveSize(EnabledFeatures()) + kMagic2Size + kIa32FloatingPoint;
-  const size_t most = kIa32Frame + (kFrameAlignment - 1) + fpstate +
-                      (kXsaveAlignment - 1);
+  const size_t most =
+      kIa32Frame + (kFrameAlignment - 1) + fpstate + (kXsaveAlignment - 1);
   return (most + kFrameAlignment - 1) & ~(kFrameAlignment - 1);
 }
 

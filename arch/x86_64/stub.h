@@ -12,15 +12,15 @@
 #ifndef ARCH_X86_64_STUB_H_
 #define ARCH_X86_64_STUB_H_
 
+#include <linux/filter.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include <linux/filter.h>
-
 #include "absl/strings/string_view.h"
-#include "arch/user_ptr.h"
 #include "arch/isa/registers.h"
+#include "arch/user_ptr.h"
 
 namespace emu::isa {
 
@@ -63,9 +63,7 @@ GuestAddr StubBatch();
 GuestAddr StubWithResult();
 // The `exit` that ends in a breakpoint, all registers being restored.
 GuestAddr StubTrap();
-inline bool InStub(GuestAddr ip) {
-  return ip >= kStubAddress && ip < kStubEnd;
-}
+inline bool InStub(GuestAddr ip) { return ip >= kStubAddress && ip < kStubEnd; }
 
 // The filter: host calls come from the stub, with `secret`; all others stop
 // (SECCOMP_RET_TRACE), those of the vsyscall page too.

@@ -16,7 +16,7 @@ namespace {
 
 std::map<std::string, int> Rows() {
   std::map<std::string, int> rows;
-#define NR(number, name)                                       \
+#define NR(number, name) \
   EXPECT_TRUE(rows.emplace(#name, number).second) << #name;
 #include "arch/isa/syscall_numbers.inc"
 #undef NR
