@@ -179,4 +179,35 @@ Result<Pid> sys_vfork(Task& task) {
   return DoClone(task, request);
 }
 
+// unshare(2). Namespaces are for those who may make them, and nobody may.
+Result<> sys_unshare(Task& task, uint64_t flags) {
+  constexpr uint64_t kOwn = CLONE_THREAD | CLONE_FS | CLONE_SIGHAND | CLONE_VM |
+                            CLONE_FILES | CLONE_SYSVSEM;
+  if ((flags & ~(kOwn | kNamespaces | kNewTime)) != 0) return Errno(EINVAL);
+  // What cannot be taken apart: threads, and memory that others use.
+  if ((flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)) != 0 &&
+      task.process().tasks.size() > 1) {
+    return Errno(EINVAL);
+  }
+  if ((flags & (CLONE_SIGHAND | CLONE_VM)) != 0 &&
+      task.process().handlers.use_count() > 1) {
+    return Errno(EINVAL);
+  }
+  if ((flags & CLONE_VM) != 0 && task.mm.use_count() > 1) return Errno(EINVAL);
+  if ((flags & (kNamespaces | kNewTime)) != 0) return Errno(EPERM);
+  if ((flags & CLONE_FILES) != 0 && task.files.use_count() > 1) {
+    task.files = task.files->Copy();
+  }
+  if ((flags & CLONE_FS) != 0 && task.fs.use_count() > 1) {
+    task.fs = std::make_shared<FsContext>(*task.fs);
+  }
+  return {};
+}
+
+// setns(2). There is one namespace of each kind, and everybody is in it.
+Result<> sys_setns(Task& task, Fd fd, int) {
+  (void)TRY(task.GetFile(fd));
+  return Errno(EINVAL);
+}
+
 }  // namespace emu

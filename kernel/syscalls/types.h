@@ -45,6 +45,7 @@ struct statx;
 struct sysinfo;
 struct timespec;
 struct timeval;
+struct timex;
 struct timezone;
 struct tms;
 struct utimbuf;
