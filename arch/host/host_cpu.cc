@@ -29,7 +29,11 @@ Stop StopOf(Kind kind) {
 HostCpu::~HostCpu() { space_->process().Park(thread_); }
 
 Stop HostCpu::Run(const RunLimit& limit) {
-  environment_.signals.BeginRun(thread_.tid().value, limit.slice);
+  HostProcess& process = space_->process();
+  const bool leads = &thread_ == &process.leader();
+  environment_.signals.BeginRun(
+      thread_.tid().value, limit.slice,
+      leads ? process.others() : absl::Span<const pid_t>());
   Stop stop = environment_.signals.TakeInterrupt() ? StopOf(Kind::kSlice)
                                                    : RunUntilStop(limit);
   environment_.signals.EndRun();

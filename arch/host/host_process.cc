@@ -23,21 +23,13 @@ constexpr uint64_t kCloneFlags = CLONE_PARENT | CLONE_PTRACE | CLONE_FILES;
 constexpr uint64_t kThreadFlags = kCloneFlags | CLONE_VM | CLONE_FS |
                                   CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
 
-// Waits until `tid` has ended; at once if it is no child of ours (any more).
+// Waits until `tid`, which SIGKILL was sent to, has ended.
 void Reap(ptrace::Tid tid) {
   int status;
   pid_t pid;
   do {
     pid = waitpid(tid.value, &status, __WALL);
   } while ((pid < 0 && errno == EINTR) || (pid > 0 && WIFSTOPPED(status)));
-}
-
-// Whether `tid` is a child of emu, which it stays until it is reaped: so its
-// number cannot name another process.
-bool IsChild(ptrace::Tid tid) {
-  siginfo_t info;
-  return waitid(P_PID, static_cast<id_t>(tid.value), &info,
-                WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
 }
 
 }  // namespace
@@ -49,11 +41,12 @@ HostProcess::HostProcess(ptrace::Tid leader, const StubAccess& stub)
 
 HostProcess::~HostProcess() {
   if (mem_fd_ >= 0) close(mem_fd_);
-  const ptrace::Tid pid = leader().tid();
-  if (!IsChild(pid)) return;
-  kill(pid.value, SIGKILL);
-  // The leader ends last: the wait for it returns when the others are reaped.
-  for (size_t i = threads_.size(); i-- > 0;) Reap(threads_[i]->tid());
+  // Its end is told after that of the others.
+  if (leader().reaped()) return;
+  kill(leader().tid().value, SIGKILL);
+  for (size_t i = threads_.size(); i-- > 0;) {
+    if (!threads_[i]->reaped()) Reap(threads_[i]->tid());
+  }
 }
 
 Result<ptrace::Tid> HostProcess::Clone(HostThread& caller, uint64_t flags) {
@@ -86,6 +79,7 @@ Result<HostThread*> HostProcess::NewThread(HostThread& caller) {
   }
   const ptrace::Tid tid = TRY(Clone(caller, kThreadFlags));
   threads_.push_back(std::make_unique<HostThread>(tid, stub_));
+  others_.push_back(tid.value);
   HostThread* thread = threads_.back().get();
   thread->Await();
   if (thread->gone()) return Errno(EAGAIN);

@@ -9,9 +9,12 @@
 #ifndef ARCH_HOST_HOST_PROCESS_H_
 #define ARCH_HOST_HOST_PROCESS_H_
 
+#include <sys/types.h>
+
 #include <memory>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "arch/host/host_thread.h"
 #include "arch/ptrace/types.h"
 #include "arch/result.h"
@@ -39,6 +42,9 @@ class HostProcess {
   // `thread` is not needed for now.
   void Park(HostThread& thread) { parked_.push_back(&thread); }
 
+  // The threads but the leader.
+  absl::Span<const pid_t> others() const { return others_; }
+
   // Unmaps everything but the stub. False: of no use any more.
   bool Wipe();
 
@@ -50,6 +56,7 @@ class HostProcess {
 
   const StubAccess& stub_;
   std::vector<std::unique_ptr<HostThread>> threads_;  // the leader first
+  std::vector<pid_t> others_;
   std::vector<HostThread*> parked_;
   int mem_fd_ = -1;
 };

@@ -33,6 +33,9 @@ struct State {
   std::atomic<uint64_t> pending{0};  // bit n is signal n
   std::atomic<bool> interrupt{false};
   std::atomic<pid_t> running{0};
+  // Valid while `running` is set.
+  const pid_t* others = nullptr;
+  size_t others_count = 0;
   // Identifies a run: a tick that sees the number of the tick before
   // interrupts. Even: no run with a slice.
   std::atomic<uint64_t> run{0};
@@ -76,15 +79,15 @@ void OnTick() {
   state.run_at_tick = run;
 }
 
-// Reaps guests that died though emu did not end them. The wait for a group's
-// leader does not return before its threads are reaped, and emu may be in it.
+// The wait for a group's leader, in which emu may be, does not return before
+// the group's other threads are reaped.
 void OnChildDeath() {
   if (state.running.load(std::memory_order_relaxed) == 0) return;
-  siginfo_t info;
-  do {
-    info.si_pid = 0;
-  } while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL) == 0 &&
-           info.si_pid != 0);
+  for (size_t i = 0; i < state.others_count; ++i) {
+    siginfo_t info;
+    waitid(P_PID, static_cast<id_t>(state.others[i]), &info,
+           WEXITED | WNOHANG | __WALL);
+  }
 }
 
 void OnSignal(int signo) {
@@ -229,7 +232,11 @@ absl::StatusOr<int> HostSignals::Poll(absl::Span<pollfd> fds,
 
 void HostSignals::Interrupt() { InterruptRunning(); }
 
-void HostSignals::BeginRun(pid_t tid, bool slice) {
+void HostSignals::BeginRun(pid_t tid, bool slice,
+                           absl::Span<const pid_t> others) {
+  state.others = others.data();
+  state.others_count = others.size();
+  std::atomic_signal_fence(std::memory_order_release);
   state.running.store(tid, std::memory_order_relaxed);
   uint64_t run = state.run.load(std::memory_order_relaxed);
   // Odd with a slice, and another number than any run before.

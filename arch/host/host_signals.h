@@ -6,7 +6,8 @@
 // time; emu has one thread.
 //
 // The same handler ends a guest's slice (a timer that ticks only while a guest
-// with a slice runs) and reaps guests that the host killed.
+// with a slice runs) and reaps the threads of a guest that the host
+// killed.
 
 #ifndef ARCH_HOST_HOST_SIGNALS_H_
 #define ARCH_HOST_HOST_SIGNALS_H_
@@ -60,8 +61,10 @@ class HostSignals {
   // --- For the machine, around each time that a guest runs.
 
   // From now on a signal interrupts `tid`; with `slice`, so does the timer once
-  // the guest has run for a while.
-  void BeginRun(pid_t tid, bool slice);
+  // the guest has run for a while. If one of `others` dies meanwhile, it is
+  // reaped at once: where `tid` leads a thread group, these are the group's
+  // other threads, without whose end the leader's is never told.
+  void BeginRun(pid_t tid, bool slice, absl::Span<const pid_t> others = {});
   void EndRun();
   // Whether a signal or Interrupt came since this was last asked. False after
   // an interruption that came too late for the run before.

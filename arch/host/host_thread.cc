@@ -157,8 +157,9 @@ ptrace::TraceStop HostThread::Await() {
       if (ErrnoOf(waited.status()) != EINTR) Check(waited.status());
       continue;
     }
-    gone_ = waited->As<ptrace::Exited>() != nullptr ||
-            waited->As<ptrace::Signaled>() != nullptr;
+    reaped_ = waited->As<ptrace::Exited>() != nullptr ||
+              waited->As<ptrace::Signaled>() != nullptr;
+    gone_ = reaped_;
     auto* event = waited->As<ptrace::EventStop>();
     call_pending_ = event != nullptr && event->event == ptrace::Event::SECCOMP;
     return waited->stop;

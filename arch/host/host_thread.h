@@ -46,9 +46,10 @@ class HostThread {
 
   ptrace::Tid tid() const { return tid_; }
   bool gone() const { return gone_; }
+  // Its end was waited for: its number may be another's now.
+  bool reaped() const { return reaped_; }
   // Why it is gone, if not by the host's killing it.
   const absl::Status& failure() const { return failure_; }
-  void MarkGone() { gone_ = true; }
 
   // --- Registers.
 
@@ -115,6 +116,7 @@ class HostThread {
   const ptrace::Tid tid_;
   const StubAccess& stub_;
   bool gone_ = false;
+  bool reaped_ = false;
   absl::Status failure_;
 
   Mode mode_ = Mode::kSysemu;
