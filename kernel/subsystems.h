@@ -11,6 +11,7 @@
 
 #include "kernel/fs/anonymous.h"
 #include "kernel/fs/device.h"
+#include "kernel/mm/futex_pi.h"
 #include "kernel/mm/memory_account.h"
 #include "kernel/mm/vdso.h"
 #include "kernel/uts.h"
@@ -24,6 +25,7 @@ struct Subsystems {
   ~Subsystems();
 
   MemoryAccount memory;  // first: what follows gives memory back
+  PiWaiters pi_waiters;
   AnonymousFileSystems anonymous;
   UtsNames uts;
   Vdso vdso;

@@ -21,6 +21,7 @@ namespace emu {
 class MemoryMap;
 class MemoryObject;
 class Task;
+struct FutexKey;
 struct FutexWaiter;
 
 // Those who wait for words of one map or object, in order of arrival.
@@ -34,10 +35,35 @@ class FutexQueues {
   ~FutexQueues();
 
  private:
-  friend struct FutexWaiter;
   friend struct FutexKey;
+  friend struct FutexWaiter;
   std::map<uint64_t, Queue> queues_;  // never empty ones
 };
+
+// Which futex: where it is queued, and its address or offset there.
+struct FutexKey {
+  FutexQueues* queues = nullptr;
+  uint64_t at = 0;
+  std::shared_ptr<MemoryObject> object;  // kept while someone waits for it
+
+  // Those who wait for it now; null when nobody does.
+  const FutexQueues::Queue* waiters() const;
+  friend bool operator==(const FutexKey& a, const FutexKey& b) {
+    return a.queues == b.queues && a.at == b.at;
+  }
+};
+
+// The futex at `addr`; `is_private`: known to be so (FUTEX_PRIVATE_FLAG).
+// EINVAL: misaligned; EFAULT.
+Result<FutexKey> FindFutex(MemoryMap& mm, GuestAddr addr, bool is_private);
+
+// Wakes up to `count` waiters (but at least one, as Linux does) whose bitset
+// meets `bitset`; returns how many. EINVAL when one waits for a lock.
+Result<int> WakeFutex(const FutexKey& key, int count, uint32_t bitset);
+// Wakes up to `wake` waiters and moves up to `requeue` others to the end of
+// another queue; how many of both. EINVAL likewise.
+Result<int> RequeueFutex(const FutexKey& from, const FutexKey& to, int wake,
+                         int requeue);
 
 // Wakes up to `count` waiters (of any bit) of the word at `addr`, whether it is
 // private or shared; returns how many. For the kernel's own wakes: a cleared

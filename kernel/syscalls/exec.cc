@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -45,10 +46,11 @@ Result<std::vector<std::string>> ReadStrings(
   std::vector<std::string> strings;
   strings.reserve(pointers.size());
   for (GuestAddr pointer : pointers) {
-    strings.push_back(TRY(reader.Read(pointer, kLongestArgument - 1)));
-    const uint64_t bytes = strings.back().size() + 1;
+    std::string text = TRY(reader.Read(pointer, kLongestArgument - 1));
+    const uint64_t bytes = text.size() + 1;
     if (bytes > *room) return Errno(E2BIG);
     *room -= bytes;
+    strings.push_back(std::move(text));
   }
   return strings;
 }
