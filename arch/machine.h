@@ -197,6 +197,8 @@ class Machine {
     uint64_t min_sigstack = 0;   // AT_MINSIGSTKSZ
     uint64_t rt_sigreturn = 0;   // that call's number
     uint64_t restart_syscall = 0;  // that call's number
+    // What /proc/cpuinfo says of processor `cpu` of `cpus`, behind its number.
+    std::string (*cpu_info)(int cpu, int cpus) = nullptr;
   };
   virtual const Platform& platform() const = 0;
 };

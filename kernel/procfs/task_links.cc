@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What leads from /proc/PID to other places: exe, cwd and root, open files,
+// namespaces.
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "kernel/fs/anonymous.h"
+#include "kernel/fs/mount.h"
+#include "kernel/kernel.h"
+#include "kernel/procfs/task_access.h"
+#include "kernel/procfs/task_directory.h"
+#include "kernel/subsystems.h"
+#include "kernel/task.h"
+
+namespace emu {
+namespace {
+
+// A magic link: leads to a place, not through a name.
+class MagicLink : public Inode, protected TaskNode {
+ public:
+  MagicLink(PseudoFs& fs, const TaskKey& key, uint64_t ino)
+      : Inode(fs, ino, fs.NewAttributes(S_IFLNK | 0777)), TaskNode(fs, key) {
+    set_loaded(false);
+  }
+
+  Result<std::string> ReadLink(Task* task) override {
+    if (task == nullptr) return Errno(ENOENT);
+    Task* const target = TRY(GetInspectable(*task));
+    return Name(*task, *target);
+  }
+  Result<std::optional<Path>> FollowMagic(Task& task) override {
+    Task* const target = TRY(GetInspectable(task));
+    Path path = TRY(Place(*target));
+    return std::optional<Path>(std::move(path));
+  }
+  Result<FileRef> Open(Task&, const Path&, int) override {
+    return Errno(ELOOP);
+  }
+
+ protected:
+  void Load() override { set_attributes(OwnedAttributes(S_IFLNK | Mode())); }
+  virtual uint32_t Mode() { return 0777; }
+  // ENOENT.
+  virtual Result<Path> Place(Task& target) = 0;
+  virtual Result<std::string> Name(Task& reader, Task& target) {
+    const Path place = TRY(Place(target));
+    return PathName(place, reader.fs->root);
+  }
+
+ private:
+  Result<Task*> GetInspectable(Task& reader) {
+    Task* const target = FindTask();
+    if (target == nullptr) return Errno(ENOENT);
+    if (!MayInspect(reader, *target)) return Errno(EACCES);
+    return target;
+  }
+};
+
+class TaskLink : public MagicLink {
+ public:
+  TaskLink(PseudoFs& fs, const TaskKey& key, uint64_t ino, TaskLinkKind kind)
+      : MagicLink(fs, key, ino), kind_(kind) {}
+
+ protected:
+  Result<Path> Place(Task& target) override {
+    if (kind_ == TaskLinkKind::kExe) {
+      if (target.mm == nullptr || target.mm->layout.executable == nullptr) {
+        return Errno(ENOENT);
+      }
+      return target.mm->layout.executable->path();
+    }
+    if (target.fs == nullptr) return Errno(ENOENT);
+    return kind_ == TaskLinkKind::kCwd ? target.fs->cwd : target.fs->root;
+  }
+
+ private:
+  const TaskLinkKind kind_;
+};
+
+const FdTable::Slot* SlotOf(const Task* task, int fd) {
+  if (task == nullptr || task->files == nullptr) return nullptr;
+  if (fd < 0 || fd >= task->files->size()) return nullptr;
+  const FdTable::Slot& slot = task->files->slot(fd);
+  return slot.file == nullptr ? nullptr : &slot;
+}
+
+class FdLink : public MagicLink {
+ public:
+  FdLink(PseudoFs& fs, const TaskKey& key, int fd)
+      : MagicLink(fs, key, TaskIno(key.tid, TaskPlace::kFds, fd)), fd_(fd) {}
+
+ protected:
+  uint32_t Mode() override {
+    const FdTable::Slot* slot = SlotOf(FindTask(), fd_);
+    if (slot == nullptr) return 0;
+    return (slot->file->readable() ? 0500 : 0) |
+           (slot->file->writable() ? 0300 : 0);
+  }
+  Result<Path> Place(Task& target) override {
+    const FdTable::Slot* slot = SlotOf(&target, fd_);
+    if (slot == nullptr) return Errno(ENOENT);
+    return slot->file->path();
+  }
+  Result<std::string> Name(Task& reader, Task& target) override {
+    const FdTable::Slot* slot = SlotOf(&target, fd_);
+    if (slot == nullptr) return Errno(ENOENT);
+    return slot->file->Describe(reader.fs->root);
+  }
+
+ private:
+  const int fd_;
+};
+
+class FdInfo : public TextInode, protected TaskNode {
+ public:
+  FdInfo(PseudoFs& fs, const TaskKey& key, int fd)
+      : TextInode(fs, TaskIno(key.tid, TaskPlace::kFdInfos, fd),
+                  fs.NewAttributes(S_IFREG | 0444)),
+        TaskNode(fs, key),
+        fd_(fd) {
+    set_loaded(false);
+  }
+
+  Result<std::string> Generate(Task&) override {
+    const FdTable::Slot* slot = SlotOf(FindTask(), fd_);
+    if (slot == nullptr) return Errno(ENOENT);
+    FileDescription& file = *slot->file;
+    const int flags = file.flags() | (slot->cloexec ? O_CLOEXEC : 0);
+    return absl::StrFormat("pos:\t%d\nflags:\t0%o\nmnt_id:\t%d\nino:\t%d\n%s",
+                           file.offset, flags, file.path().mount->id(),
+                           file.inode().ino(), file.FdInfo());
+  }
+  Result<> CheckOpen(Task& opener) override {
+    Task* const target = TRY(GetTask());
+    if (!MayInspect(opener, *target)) return Errno(EACCES);
+    return {};
+  }
+
+ protected:
+  void Load() override { set_attributes(OwnedAttributes(S_IFREG | 0444)); }
+
+ private:
+  const int fd_;
+};
+
+// A directory of descriptors, by number: links or texts about them.
+template <typename Node, TaskPlace kPlace>
+class DescriptorDirectory : public TaskDirectory {
+ public:
+  DescriptorDirectory(PseudoFs& fs, const TaskKey& key, uint64_t ino,
+                      uint32_t mode)
+      : TaskDirectory(fs, key, ino, S_IFDIR | mode) {}
+
+  // As many as there are descriptors.
+  uint64_t Size() override {
+    const Task* target = FindTask();
+    if (target == nullptr || target->files == nullptr) return 0;
+    uint64_t count = 0;
+    for (int fd = 0; fd < target->files->size(); ++fd) {
+      count += target->files->slot(fd).file != nullptr;
+    }
+    return kPlace == TaskPlace::kFds ? count : 0;
+  }
+
+  Result<InodeRef> Lookup(absl::string_view name) override {
+    int fd;
+    if (!absl::SimpleAtoi(name, &fd) || absl::StrCat(fd) != name ||
+        SlotOf(FindTask(), fd) == nullptr) {
+      return Errno(ENOENT);
+    }
+    return TaskDirectory::Lookup(name);
+  }
+
+  // A descriptor's position is behind its number.
+  Result<> List(Task* task, uint64_t from,
+                absl::FunctionRef<bool(const DirEntry&)> sink) override {
+    Task* const target = FindTask();
+    if (target == nullptr) return Errno(ENOENT);
+    if (task != nullptr && !MayInspect(*task, *target)) return Errno(EACCES);
+    if (target->files == nullptr) return {};
+    int fd = from <= kFirstPosition ? 0 : static_cast<int>(from -
+                                                           kFirstPosition);
+    for (; fd < target->files->size(); ++fd) {
+      if (SlotOf(target, fd) == nullptr) continue;
+      if (!sink({absl::StrCat(fd), TaskIno(key_.tid, kPlace, fd),
+                 kPlace == TaskPlace::kFds ? S_IFLNK : S_IFREG,
+                 kFirstPosition + fd + 1})) {
+        return {};
+      }
+    }
+    return {};
+  }
+
+ protected:
+  Result<InodeRef> Make(Task&, absl::string_view name) override {
+    int fd = -1;
+    (void)absl::SimpleAtoi(name, &fd);
+    return InodeRef(std::make_shared<Node>(pseudo_, key_, fd));
+  }
+};
+
+struct Namespace {
+  const char* link;
+  const char* type;
+  uint64_t number;
+};
+// The numbers of a fresh system's own; there is one of each.
+constexpr Namespace kNamespaces[] = {
+    {"cgroup", "cgroup", 4026531835}, {"ipc", "ipc", 4026531839},
+    {"mnt", "mnt", 4026531841},       {"net", "net", 4026531840},
+    {"pid", "pid", 4026531836},       {"pid_for_children", "pid", 4026531836},
+    {"time", "time", 4026531834},     {"time_for_children", "time", 4026531834},
+    {"user", "user", 4026531837},     {"uts", "uts", 4026531838},
+};
+
+std::string NamespaceName(const Namespace& ns) {
+  return absl::StrCat(ns.type, ":[", ns.number, "]");
+}
+
+// An open namespace: something to compare.
+class NamespaceFile : public FileDescription {
+ public:
+  NamespaceFile(const Namespace& ns, const Path& path, int flags)
+      : FileDescription(path, flags), ns_(ns) {}
+  std::string Describe(const Path&) override { return NamespaceName(ns_); }
+
+ private:
+  const Namespace& ns_;
+};
+
+class NamespaceInode : public Inode {
+ public:
+  NamespaceInode(FileSystem& fs, const Attributes& attributes,
+                 const Namespace& ns)
+      : Inode(fs, ns.number, attributes), ns_(ns) {}
+  Result<FileRef> Open(Task&, const Path& path, int flags) override {
+    return FileRef(std::make_shared<NamespaceFile>(ns_, path, flags));
+  }
+
+ private:
+  const Namespace& ns_;
+};
+
+class NamespaceLink : public MagicLink {
+ public:
+  NamespaceLink(PseudoFs& fs, const TaskKey& key, uint64_t ino,
+                const Namespace& ns)
+      : MagicLink(fs, key, ino), ns_(ns) {}
+
+ protected:
+  Result<std::string> Name(Task&, Task&) override {
+    return NamespaceName(ns_);
+  }
+  Result<Path> Place(Task&) override {
+    AnonymousFileSystems& anonymous = pseudo_.kernel().subsystems().anonymous;
+    auto inode = std::make_shared<NamespaceInode>(
+        anonymous.file_system(AnonymousKind::kInode),
+        pseudo_.NewAttributes(S_IFREG | 0444), ns_);
+    return anonymous.PathOf(AnonymousKind::kInode, NamespaceName(ns_), inode);
+  }
+
+ private:
+  const Namespace& ns_;
+};
+
+class NamespaceDirectory : public TaskDirectory {
+ public:
+  NamespaceDirectory(PseudoFs& fs, const TaskKey& key, uint64_t ino)
+      : TaskDirectory(fs, key, ino, S_IFDIR | 0511) {}
+
+  Result<> List(Task*, uint64_t from,
+                absl::FunctionRef<bool(const DirEntry&)> sink) override {
+    uint64_t position = kFirstPosition;
+    for (const Namespace& ns : kNamespaces) {
+      if (position++ < from) continue;
+      if (!sink({ns.link, InoOf(ns), S_IFLNK, position})) return {};
+    }
+    return {};
+  }
+
+ protected:
+  Result<InodeRef> Make(Task&, absl::string_view name) override {
+    for (const Namespace& ns : kNamespaces) {
+      if (name != ns.link) continue;
+      return InodeRef(
+          std::make_shared<NamespaceLink>(pseudo_, key_, InoOf(ns), ns));
+    }
+    return Errno(ENOENT);
+  }
+
+ private:
+  uint64_t InoOf(const Namespace& ns) const {
+    return TaskIno(key_.tid, TaskPlace::kNamespaces, &ns - kNamespaces);
+  }
+};
+
+}  // namespace
+
+InodeRef NewTaskLink(PseudoFs& fs, const TaskKey& key, uint64_t ino,
+                     TaskLinkKind kind) {
+  return std::make_shared<TaskLink>(fs, key, ino, kind);
+}
+
+InodeRef NewFdDirectory(PseudoFs& fs, const TaskKey& key, uint64_t ino) {
+  return std::make_shared<DescriptorDirectory<FdLink, TaskPlace::kFds>>(
+      fs, key, ino, 0500);
+}
+
+InodeRef NewFdInfoDirectory(PseudoFs& fs, const TaskKey& key, uint64_t ino) {
+  return std::make_shared<DescriptorDirectory<FdInfo, TaskPlace::kFdInfos>>(
+      fs, key, ino, 0555);
+}
+
+InodeRef NewNamespaceDirectory(PseudoFs& fs, const TaskKey& key,
+                               uint64_t ino) {
+  return std::make_shared<NamespaceDirectory>(fs, key, ino);
+}
+
+}  // namespace emu
