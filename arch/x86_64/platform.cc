@@ -5,6 +5,7 @@
 #include <sys/auxv.h>
 #include <sys/syscall.h>
 
+#include "arch/isa/cpu_info.h"
 #include "arch/isa/cpuid.h"
 #include "arch/isa/signal_frame.h"
 
@@ -27,6 +28,7 @@ Machine::Platform HostPlatform() {
   platform.min_sigstack = MinSignalStack();
   platform.rt_sigreturn = SYS_rt_sigreturn;
   platform.restart_syscall = SYS_restart_syscall;
+  platform.cpu_info = CpuInfo;
   return platform;
 }
 
