@@ -83,7 +83,12 @@ Kernel::Kernel(Machine& machine, PageStore& pages, Env& env, TraceSink* sink,
       subsystems_(std::make_unique<Subsystems>(*this)),
       pids_(*this, options.pids_limit) {}
 
-Kernel::~Kernel() = default;
+// Files end first: what ends with them looks at processes and file systems.
+Kernel::~Kernel() {
+  for (const auto& [pid, process] : pids_.processes()) {
+    for (const auto& task : process->tasks) task->files.reset();
+  }
+}
 
 void Kernel::Emit(Event::Kind kind, Task& task, uint64_t number,
                   uint64_t arg0) {

@@ -31,6 +31,8 @@ class Terminal;
 struct Session {
   Pid sid = 0;
   std::shared_ptr<Terminal> terminal = nullptr;  // the controlling one, or null
+  // The foreground group of a terminal that hung up, until the leader ends.
+  Pid lost_foreground = 0;
 };
 
 class Process {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernel/dev/terminal.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/futex.h"
 #include "kernel/process.h"
@@ -190,6 +191,9 @@ void FinishProcess(Process& process) {
   process.continue_unreported = false;
   process.pending_signals.Discard(~SignalSet{0});
   process.timers.reset();
+  if (process.session->sid == process.pid()) {
+    DisassociateTerminal(process, /*ending=*/true);
+  }
   GiveAwayChildren(process);
   HangUpOrphanedGroup(process, *process.parent, &process);
   process.ended.Wake();

@@ -9,6 +9,7 @@
 
 #include <memory>
 
+#include "kernel/dev/terminals.h"
 #include "kernel/fs/anonymous.h"
 #include "kernel/fs/device.h"
 #include "kernel/mm/futex_pi.h"
@@ -29,6 +30,7 @@ struct Subsystems {
   AnonymousFileSystems anonymous;
   UtsNames uts;
   Vdso vdso;
+  Terminals terminals;
   int next_eventfd_id = 0;  // for fdinfo
   DeviceRegistry devices;
 };

@@ -1,16 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The first program's standard streams.
+// The way outside: the terminal at which the person sits who runs emu, and the
+// first program's standard streams.
 
 #ifndef KERNEL_DEV_CONSOLE_H_
 #define KERNEL_DEV_CONSOLE_H_
 
+#include <memory>
+#include <string>
+
+#include "arch/env.h"
 #include "arch/result.h"
+#include "kernel/dev/terminal.h"
+#include "kernel/kernel.h"
 
 namespace emu {
 
-class Kernel;
 class Task;
+
+// The terminal whose other side is Env: what is written appears on the host's
+// terminal at once, what is typed there is taken whenever the run looks outside.
+// Owned by the kernel's Terminals.
+class Console : public Terminal, public OutsideSource {
+ public:
+  // `output` is a stream that is a terminal; `input` whether standard input is.
+  Console(Kernel& kernel, StdStream output, bool input);
+  ~Console() override;
+
+  bool has_input() const { return input_; }
+
+  // OutsideSource.
+  bool Awaited() override;
+  void OnInput() override;
+  void OnResize() override;
+  Pid ForegroundGroup() override { return foreground; }
+
+  // TerminalDevice.
+  size_t OutputRoom() override;
+  void Output(absl::string_view bytes) override;
+
+ private:
+  static constexpr size_t kPending = 64 << 10;
+  void Flush();
+
+  const StdStream output_;
+  bool input_;
+  std::string pending_;  // that the host did not take yet
+};
+
+// Makes the console if a standard stream is a terminal.
+void CreateConsole(Kernel& kernel);
 
 // Puts descriptors 0, 1 and 2 into `first`'s table, as Env says what each is: a
 // stream that is closed outside is closed inside, the null device is /dev/null,

@@ -9,8 +9,8 @@
 
 #include <algorithm>
 
+#include "kernel/fs/write_all.h"
 #include "kernel/kernel.h"
-#include "kernel/process.h"
 #include "kernel/signal/send.h"
 #include "kernel/subsystems.h"
 #include "kernel/task.h"
@@ -88,11 +88,7 @@ Result<size_t> HostStreamFile::Write(Task& task, IovIter& from, uint64_t) {
       if (!HasSignal(task) && !kernel.env().TimedOut()) continue;
     }
     if (n.ok() || from.done() > start) break;
-    if (n.error() == Errno(EPIPE)) {
-      (void)SendToTask(task, Siginfo::Kill(SIGPIPE, SI_USER,
-                                           task.process().pid(),
-                                           task.creds->uid));
-    }
+    if (n.error() == Errno(EPIPE)) RaiseSigpipe(task);
     return n.error();
   }
   return from.done() - start;
