@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/functional/function_ref.h"
 #include "arch/result.h"
@@ -89,10 +90,15 @@ class FileDescription : public std::enable_shared_from_this<FileDescription> {
   // fcntl(2)'s F_SETOWN, F_SETSIG and O_ASYNC.
   Pid owner = 0;  // negative: a process group
   int owner_signal = 0;
+  // What tells the owner (fs/async_io.h), or null.
+  void set_async(std::unique_ptr<Waiter> notifier) {
+    async_ = std::move(notifier);
+  }
 
  private:
   Path path_;
   int flags_;
+  std::unique_ptr<Waiter> async_;
 };
 
 // `file` as one of the kinds that declare `static const char kKind` and return

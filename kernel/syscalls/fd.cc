@@ -10,6 +10,7 @@
 #include "arch/abi/fcntl.h"
 #include "kernel/fs/access.h"
 #include "kernel/fs/fd_table.h"
+#include "kernel/fs/async_io.h"
 #include "kernel/fs/pipe.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
@@ -33,10 +34,13 @@ Result<Fd> DupFrom(Task& task, const FileRef& file, uint64_t lowest,
   return task.AddFd(file, cloexec, static_cast<int>(lowest));
 }
 
-Result<> SetStatusFlags(Task& task, FileDescription& file, int flags) {
+Result<> SetStatusFlags(Task& task, FileDescription& file, Fd fd, int flags) {
   if ((flags & O_NOATIME) != 0 && (file.flags() & O_NOATIME) == 0 &&
       !OwnsOrCapable(*task.creds, file.inode())) {
     return Errno(EPERM);
+  }
+  if (((file.flags() ^ flags) & O_ASYNC) != 0) {
+    SetAsync(task, file, fd, (flags & O_ASYNC) != 0);
   }
   file.set_status_flags(flags);
   return {};
@@ -158,7 +162,7 @@ Result<int64_t> sys_fcntl(Task& task, Fd fd, int cmd, uint64_t arg) {
   if (file->path_only()) return Errno(EBADF);
   switch (cmd) {
     case F_SETFL:
-      TRY(SetStatusFlags(task, *file, static_cast<int>(arg)));
+      TRY(SetStatusFlags(task, *file, fd, static_cast<int>(arg)));
       return int64_t{0};
     case F_GETOWN:
       return int64_t{file->owner};
@@ -195,7 +199,8 @@ Result<int64_t> sys_ioctl(Task& task, Fd fd, uint32_t request, uint64_t arg) {
       const int32_t on = TRY(task.Read(UserPtr<const int32_t>(arg)));
       const int flag = request == FIONBIO ? O_NONBLOCK : O_ASYNC;
       const int flags = file->flags();
-      file->set_status_flags(on != 0 ? flags | flag : flags & ~flag);
+      TRY(SetStatusFlags(task, *file, fd,
+                         on != 0 ? flags | flag : flags & ~flag));
       return int64_t{0};
     }
     default:
