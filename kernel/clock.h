@@ -15,6 +15,7 @@
 
 #include "arch/env.h"
 #include "arch/vdso.h"
+#include "kernel/wait_queue.h"
 
 namespace emu {
 
@@ -63,8 +64,13 @@ class Clock {
   // CLOCK_REALTIME.
   Nanos realtime() const { return now_ + realtime_offset_; }
   // clock_settime(CLOCK_REALTIME).
-  void set_realtime(Nanos value) { realtime_offset_ = value - now_; }
+  void set_realtime(Nanos value) {
+    realtime_offset_ = value - now_;
+    realtime_set_.Wake();
+  }
   Nanos realtime_offset() const { return realtime_offset_; }
+  // Woken when CLOCK_REALTIME was set.
+  WaitQueue& realtime_set() { return realtime_set_; }
 
   // One system call or trapped clock read went by.
   void Tick();
@@ -97,6 +103,7 @@ class Clock {
 
   Nanos now_ = 0;
   Nanos realtime_offset_;
+  WaitQueue realtime_set_;
   Env* host_;
   Nanos polling_step_ = kStep;
   bool polling_ = false;   // the last call was a polling one

@@ -265,6 +265,7 @@ PipeEnds NewPipe(Task& task, int flags) {
   auto pipe = std::make_shared<Pipe>();
   const Path path = task.kernel().subsystems().anonymous.NewPath(
       AnonymousKind::kPipe, "", S_IFIFO | 0600, *task.creds);
+  path.inode().meeting = pipe;  // opened again through /proc/self/fd
   return {.read = std::make_shared<PipeEnd>(pipe, path,
                                             O_RDONLY | (flags & O_NONBLOCK)),
           .write = std::make_shared<PipeEnd>(

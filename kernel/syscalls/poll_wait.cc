@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "kernel/signal/mask.h"
 #include "kernel/signal/send.h"
 #include "kernel/signal/mask.h"
 #include "kernel/task.h"
