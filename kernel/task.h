@@ -182,15 +182,18 @@ class Task {
   void OnSignal(int error) { pending_.on_signal = -error; }
   Errno Block();
 
-  // Runs `op`; on EAGAIN waits for `file` (unless it is nonblocking) and runs it
-  // again.
+  // Runs `op`; on EAGAIN waits for `file` (unless it is nonblocking, or the
+  // wait's end has passed) and runs it again.
   template <typename Op>
   auto Await(FileDescription& file, uint32_t events, Op op,
              bool nonblocking = false) -> decltype(op()) {
     auto result = op();
     if (result.ok() || result.error() != Errno(EAGAIN)) return result;
     WaitQueue* queue = file.wait_queue();
-    if (nonblocking || file.nonblocking() || queue == nullptr) return result;
+    if (nonblocking || file.nonblocking() || queue == nullptr ||
+        DeadlinePassed()) {
+      return result;
+    }
     WaitOn(*queue, events);
     return Block();
   }

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kernel/net/udp.h"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "kernel/net/net_ioctl.h"
+#include "kernel/task.h"
+
+namespace emu {
+namespace {
+constexpr size_t kLongestV4 = 65535 - 20 - 8;  // behind the headers
+constexpr size_t kLongestV6 = 65535 - 8;
+constexpr size_t kOverhead = 768;  // of each datagram in a buffer
+constexpr uint32_t kReadable = POLLIN | POLLRDNORM;
+constexpr uint32_t kWritable = POLLOUT | POLLWRNORM | POLLWRBAND;
+}  // namespace
+
+UdpSocket::UdpSocket(Task& task, const Type& type, int flags, InetPorts& ports)
+    : InetSocket(task, type, flags, ports) {}
+
+Result<> UdpSocket::Connect(Task&, const SocketAddress& address, bool) {
+  if (address.size() < sizeof(uint16_t)) return Errno(EINVAL);
+  if (AddressFamily(address) == AF_UNSPEC) {
+    has_remote_ = false;
+    if (!port_chosen_) Vacate();
+    return {};
+  }
+  Endpoint to = TRY(ParseRemote(address));
+  if (to.ip.IsBroadcast() && !options_.broadcast) return Errno(EACCES);
+  const IpAddress source = TRY(SourceFor(to.ip));
+  TRY(Autobind());
+  if (local_.ip.IsAny()) local_.ip = source;
+  to.ip = Destination(to.ip);
+  remote_ = to;
+  has_remote_ = true;
+  return {};
+}
+
+Result<> UdpSocket::Shutdown(Task&, int how) {
+  shut_ |= how;
+  wait_.Wake();
+  if (!has_remote_) return Errno(ENOTCONN);
+  return {};
+}
+
+Result<Endpoint> UdpSocket::DestinationOf(const OutMessage& message) const {
+  if (message.to.empty()) {
+    if (!has_remote_) return Errno(EDESTADDRREQ);
+    return remote_;
+  }
+  const Endpoint to = TRY(ParseRemote(message.to));
+  if (to.port == 0) return Errno(EINVAL);
+  return to;
+}
+
+UdpSocket* UdpSocket::Find(const Endpoint& from, const Endpoint& to) const {
+  UdpSocket* best = nullptr;
+  int best_score = -1;
+  for (InetSocket* socket : ports_.At(to.port)) {
+    auto* udp = static_cast<UdpSocket*>(socket);
+    if (!udp->Covers(to.ip)) continue;
+    if (udp->has_remote_ && udp->remote_ != from) continue;
+    const int score = (udp->has_remote_ ? 4 : 0) +
+                      (udp->local_.ip.IsAny() ? 0 : 2) +
+                      (udp->domain() == AF_INET ? 1 : 0);
+    // The last bound goes first among equals.
+    if (score < best_score) continue;
+    best = udp;
+    best_score = score;
+  }
+  return best;
+}
+
+void UdpSocket::Take(Datagram datagram) {
+  const size_t size = datagram.bytes.size() + kOverhead;
+  // No room: it is lost, as on any network.
+  if (queued_ + size > static_cast<size_t>(options_.receive_buffer) ||
+      (shut_ & kReceiveShut)) {
+    return;
+  }
+  queued_ += size;
+  queue_.push_back(std::move(datagram));
+  wait_.Wake(kReadable);
+}
+
+void UdpSocket::DeliverToGroup(const Datagram& datagram, uint16_t port) {
+  for (InetSocket* socket : ports_.At(port)) {
+    auto* udp = static_cast<UdpSocket*>(socket);
+    const bool bound_here =
+        udp->local_.ip == datagram.to || udp->Covers(datagram.to);
+    if (bound_here && udp->Joined(datagram.to)) udp->Take(datagram);
+  }
+}
+
+Result<size_t> UdpSocket::Send(Task& task, OutMessage& message) {
+  if (message.flags & MSG_OOB) return Errno(EOPNOTSUPP);
+  const size_t length = message.data.remaining();
+  if (length > 0xffff) return Errno(EMSGSIZE);
+  Endpoint to = TRY(DestinationOf(message));
+  if (shut_ & kSendShut) return Errno(EPIPE);
+  if (length > (to.ip.IsV4() ? kLongestV4 : kLongestV6)) {
+    return Errno(EMSGSIZE);
+  }
+  if (to.ip.IsBroadcast() && !options_.broadcast) return Errno(EACCES);
+  IpAddress source = to.ip.IsV4() ? IpAddress::V4(INADDR_LOOPBACK)
+                                  : IpAddress::V6Loopback();
+  const bool group = to.ip.IsMulticast();
+  if (!group) source = TRY(SourceFor(to.ip));
+  TRY(Autobind());
+  TRY(CheckError());
+  to.ip = Destination(to.ip);
+  Datagram datagram;
+  datagram.bytes.resize(length);
+  if (length > 0 &&
+      TRY(message.data.Get(datagram.bytes.data(), length)) < length) {
+    return Errno(EFAULT);
+  }
+  datagram.from = {local_.ip.IsAny() ? source : local_.ip, local_.port};
+  datagram.to = to.ip;
+  datagram.time = task.clock().realtime();
+  if (group) {
+    DeliverToGroup(datagram, to.port);
+    return length;
+  }
+  if (UdpSocket* receiver = Find(datagram.from, to)) {
+    receiver->Take(std::move(datagram));
+  } else if (has_remote_) {
+    error_ = ECONNREFUSED;
+    wait_.Wake();
+  }
+  return length;
+}
+
+void UdpSocket::AddItems(const Datagram& datagram, Control& control) const {
+  AddTimestamp(control, datagram.time);
+  if (datagram.to.IsV4() && Option(IPPROTO_IP, IP_PKTINFO)) {
+    in_pktinfo info = {};
+    info.ipi_ifindex = kLoopbackIndex;
+    info.ipi_spec_dst.s_addr = htonl(datagram.to.v4());
+    info.ipi_addr.s_addr = htonl(datagram.to.v4());
+    control.items.push_back({IPPROTO_IP, IP_PKTINFO, BytesOf(info)});
+  }
+  if (Option(IPPROTO_IP, IP_RECVTTL) && datagram.to.IsV4()) {
+    control.items.push_back(
+        {IPPROTO_IP, IP_TTL, BytesOf(Option(IPPROTO_IP, IP_TTL))});
+  }
+  if (Option(IPPROTO_IPV6, IPV6_RECVPKTINFO)) {
+    in6_pktinfo info = {};
+    memcpy(&info.ipi6_addr, datagram.to.bytes.data(),
+           datagram.to.bytes.size());
+    info.ipi6_ifindex = kLoopbackIndex;
+    control.items.push_back({IPPROTO_IPV6, IPV6_PKTINFO, BytesOf(info)});
+  }
+}
+
+Result<size_t> UdpSocket::Receive(Task&, InMessage& message) {
+  // There is never anything in the error queue.
+  if (message.flags & MSG_ERRQUEUE) return Errno(EAGAIN);
+  TRY(CheckError());
+  if (queue_.empty()) {
+    if (shut_ & kReceiveShut) return 0;
+    return Errno(EAGAIN);
+  }
+  Datagram& datagram = queue_.front();
+  const size_t length = datagram.bytes.size();
+  const size_t want = std::min<uint64_t>(length, message.data.remaining());
+  if (want > 0 &&
+      TRY(message.data.Put(datagram.bytes.data(), want)) < want) {
+    return Errno(EFAULT);
+  }
+  if (want < length) message.result_flags |= MSG_TRUNC;
+  message.from = FormatEndpoint(datagram.from, domain());
+  AddItems(datagram, message.control);
+  if ((message.flags & MSG_PEEK) == 0) {
+    queued_ -= length + kOverhead;
+    queue_.pop_front();
+  }
+  return (message.flags & MSG_TRUNC) ? length : want;
+}
+
+uint32_t UdpSocket::Poll(Task&) {
+  uint32_t events = kWritable;
+  if (!queue_.empty()) events |= kReadable;
+  if (error_ != 0) events |= POLLERR;
+  if (shut_ & kReceiveShut) events |= POLLRDHUP | kReadable;
+  if (shut_ == kBothShut) events |= POLLHUP;
+  return events;
+}
+
+Result<int> UdpSocket::BytesIn() {
+  return queue_.empty() ? 0 : static_cast<int>(queue_.front().bytes.size());
+}
+
+Result<int> UdpSocket::BytesOut() { return 0; }
+
+}  // namespace emu

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// UDP over the loopback: a datagram goes straight to the queue of the socket
+// that is bound there, or comes back as the error that an ICMP message would
+// bring.
+
+#ifndef KERNEL_NET_UDP_H_
+#define KERNEL_NET_UDP_H_
+
+#include <deque>
+#include <string>
+
+#include "kernel/net/inet.h"
+
+namespace emu {
+
+class UdpSocket : public InetSocket {
+ public:
+  UdpSocket(Task& task, const Type& type, int flags, InetPorts& ports);
+
+  Result<> Connect(Task& task, const SocketAddress& address,
+                   bool nonblocking) override;
+  Result<> Shutdown(Task& task, int how) override;
+  uint32_t Poll(Task& task) override;
+
+ protected:
+  Result<size_t> Receive(Task& task, InMessage& message) override;
+  Result<size_t> Send(Task& task, OutMessage& message) override;
+  Result<int> BytesIn() override;
+  Result<int> BytesOut() override;
+
+ private:
+  struct Datagram {
+    std::string bytes;
+    Endpoint from;
+    IpAddress to;
+    Nanos time = 0;
+  };
+  Result<Endpoint> DestinationOf(const OutMessage& message) const;
+  // The one that takes what comes from `from` for `to`; null: none.
+  UdpSocket* Find(const Endpoint& from, const Endpoint& to) const;
+  void DeliverToGroup(const Datagram& datagram, uint16_t port);
+  void Take(Datagram datagram);
+  void AddItems(const Datagram& datagram, Control& control) const;
+
+  std::deque<Datagram> queue_;
+  size_t queued_ = 0;  // what the queue takes of the receive buffer
+};
+
+}  // namespace emu
+
+#endif  // KERNEL_NET_UDP_H_
