@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernel/dev/terminal.h"
+#include "kernel/ipc/semaphores.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/futex.h"
 #include "kernel/process.h"
@@ -194,6 +195,7 @@ void FinishProcess(Process& process) {
   if (process.session->sid == process.pid()) {
     DisassociateTerminal(process, /*ending=*/true);
   }
+  UndoSemaphores(process);
   GiveAwayChildren(process);
   HangUpOrphanedGroup(process, *process.parent, &process);
   process.ended.Wake();

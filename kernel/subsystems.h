@@ -20,6 +20,8 @@
 namespace emu {
 
 class Kernel;
+struct Ipc;
+struct Network;
 
 struct Subsystems {
   explicit Subsystems(Kernel& kernel);
@@ -31,6 +33,8 @@ struct Subsystems {
   UtsNames uts;
   Vdso vdso;
   Terminals terminals;
+  const std::unique_ptr<Network> network;
+  const std::unique_ptr<Ipc> ipc;
   int next_eventfd_id = 0;  // for fdinfo
   DeviceRegistry devices;
 };
