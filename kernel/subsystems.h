@@ -7,6 +7,7 @@
 #ifndef KERNEL_SUBSYSTEMS_H_
 #define KERNEL_SUBSYSTEMS_H_
 
+#include <cstdint>
 #include <memory>
 
 #include "kernel/dev/terminals.h"
@@ -16,6 +17,7 @@
 #include "kernel/mm/memory_account.h"
 #include "kernel/mm/vdso.h"
 #include "kernel/uts.h"
+#include "kernel/fs/locks.h"
 
 namespace emu {
 
@@ -37,6 +39,9 @@ struct Subsystems {
   const std::unique_ptr<Ipc> ipc;
   int next_eventfd_id = 0;  // for fdinfo
   DeviceRegistry devices;
+  LockWaits lock_waits;
+  int inotify_instances = 0;
+  uint32_t next_inotify_cookie = 1;
 };
 
 }  // namespace emu

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/inotify.h"
 #include "kernel/fs/path.h"
 
 namespace emu {
@@ -12,6 +13,11 @@ namespace emu {
 // A chain of deleted directories that only their children hold would otherwise
 // be destroyed by recursion, as deep as a guest cares to make it.
 Dentry::~Dentry() {
+  // Its inode's last name, and now its last user, are gone.
+  if (deleted_ && inode_->existing_watches() != nullptr &&
+      inode_->attr().nlink == 0) {
+    NotifyGone(*inode_);
+  }
   DropChildren();
   std::shared_ptr<Dentry> next = std::move(parent_);
   while (next != nullptr && next.use_count() == 1) {

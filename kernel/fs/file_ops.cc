@@ -17,6 +17,7 @@
 #include "kernel/kernel.h"
 #include "kernel/process.h"
 #include "kernel/signal/send.h"
+#include "kernel/subsystems.h"
 #include "kernel/task.h"
 
 namespace emu {
@@ -263,12 +264,18 @@ Result<> LinkAt(Task& task, const Path& from, const NameAt& to) {
 
 namespace {
 
+void NotifyIfGone(Inode& inode) {
+  if (inode.attr().nlink == 0) NotifyGone(inode);
+}
+
 // The tree of names and the watchers learn that `entry` is gone.
 void Forget(const Path& directory, const Path& entry) {
   const std::string name = entry.dentry->name();
   directory.dentry->Remove(name);
   Inode& inode = entry.inode();
   if (!inode.IsDirectory()) NotifyInode(IN_ATTRIB, inode);
+  // Unless someone has it open, this was the inode's end.
+  if (entry.dentry.use_count() == 1) NotifyIfGone(inode);
   NotifyRemoved(directory.inode(), name, inode);
 }
 
@@ -381,13 +388,15 @@ Result<> RenameAt(Task& task, const NameAt& from_name, const NameAt& to_name,
   } else {
     from.target.dentry->MoveTo(*to.path.dentry, to.last);
   }
-  NotifyMoved(from.path.inode(), from.last, to.path.inode(), to.last, source);
+  uint32_t& cookie = task.kernel().subsystems().next_inotify_cookie;
+  NotifyMoved(from.path.inode(), from.last, to.path.inode(), to.last, source,
+              cookie++);
   if (exchange) {
     NotifyMoved(to.path.inode(), to.last, from.path.inode(), from.last,
-                *replaced);
+                *replaced, cookie++);
   } else if (replaced != nullptr) {
     if (!replaced->IsDirectory()) NotifyInode(IN_ATTRIB, *replaced);
-    NotifyGone(*replaced);
+    if (to.target.dentry.use_count() == 1) NotifyIfGone(*replaced);
   }
   return {};
 }

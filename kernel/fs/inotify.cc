@@ -2,20 +2,217 @@
 
 #include "kernel/fs/inotify.h"
 
-#include "kernel/fs/file_description.h"
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "kernel/task.h"
 
 namespace emu {
+namespace {
 
-InotifyWatches::~InotifyWatches() = default;
+// What a watch keeps of inotify_add_watch(2)'s mask.
+constexpr uint32_t kKept = IN_ALL_EVENTS | IN_EXCL_UNLINK | IN_ONESHOT;
 
-void NotifyPath(uint32_t, const Path&) {}
-void NotifyInode(uint32_t, Inode&) {}
-void NotifyEntry(uint32_t, const Path&) {}
-void NotifyRemoved(Inode&, absl::string_view, Inode&) {}
-void NotifyGone(Inode&) {}
-void NotifyMoved(Inode&, absl::string_view, Inode&, absl::string_view,
-                 Inode&) {}
-void NotifyOpen(FileDescription&) {}
-void NotifyClose(FileDescription&) {}
+uint32_t DirectoryBit(Inode& inode) {
+  return inode.IsDirectory() ? uint32_t{IN_ISDIR} : 0;
+}
+
+// Tells those of the inode's watchers that want it. Watches may end meanwhile.
+void Tell(Inode& inode, uint32_t event, uint32_t cookie,
+          absl::string_view name, bool unlinked = false) {
+  InotifyWatches* watches = inode.existing_watches();
+  if (watches == nullptr || watches->all.empty()) return;
+  const InodeRef held = inode.shared_from_this();
+  const std::vector<InotifyWatches::Watch> all = watches->all;
+  for (const InotifyWatches::Watch& watch : all) {
+    if ((watch.mask & event & IN_ALL_EVENTS) == 0) continue;
+    if (unlinked && (watch.mask & IN_EXCL_UNLINK) != 0) continue;
+    watch.file->Tell(watch.id, event, cookie, name);
+  }
+}
+
+bool Watched(Inode& inode) {
+  InotifyWatches* watches = inode.existing_watches();
+  return watches != nullptr && !watches->all.empty();
+}
+
+}  // namespace
+
+// Instances.
+
+const char InotifyFile::kKind = 0;
+
+InotifyFile::InotifyFile(Path path, int flags, int& instances)
+    : FileDescription(std::move(path), flags), instances_(instances) {
+  ++instances_;
+}
+
+InotifyFile::~InotifyFile() {
+  --instances_;
+  while (!watches_.empty()) End(watches_.begin());
+}
+
+Result<int> InotifyFile::Watch(Inode& inode, uint32_t mask) {
+  auto& all = inode.watches().all;
+  for (InotifyWatches::Watch& watch : all) {
+    if (watch.file != this) continue;
+    if ((mask & IN_MASK_CREATE) != 0) return Errno(EEXIST);
+    const uint32_t before = (mask & IN_MASK_ADD) != 0 ? watch.mask : 0;
+    watch.mask = before | (mask & kKept);
+    watches_[watch.id].mask = watch.mask;
+    return watch.id;
+  }
+  if (watches_.size() >= kMaxWatches) return Errno(ENOSPC);
+  const int id = next_id_++;
+  watches_[id] = {inode.shared_from_this(), mask & kKept};
+  all.push_back({this, id, mask & kKept});
+  return id;
+}
+
+Result<> InotifyFile::Unwatch(int id) {
+  auto watch = watches_.find(id);
+  if (watch == watches_.end()) return Errno(EINVAL);
+  End(watch);
+  Queue({id, IN_IGNORED, 0, ""});
+  return {};
+}
+
+void InotifyFile::End(std::map<int, WatchState>::iterator watch) {
+  auto& all = watch->second.inode->watches().all;
+  all.erase(std::find_if(all.begin(), all.end(), [&](const auto& w) {
+    return w.file == this && w.id == watch->first;
+  }));
+  const InodeRef last = std::move(watch->second.inode);
+  watches_.erase(watch);
+}
+
+void InotifyFile::Tell(int id, uint32_t event, uint32_t cookie,
+                       absl::string_view name) {
+  auto watch = watches_.find(id);
+  if (watch == watches_.end()) return;
+  const bool once = (watch->second.mask & IN_ONESHOT) != 0;
+  Queue({id, event, cookie, std::string(name)});
+  if (once || (event & IN_DELETE_SELF) != 0) {
+    End(watch);
+    Queue({id, IN_IGNORED, 0, ""});
+  }
+}
+
+size_t InotifyFile::Event::length() const {
+  constexpr size_t kUnit = sizeof(inotify_event);
+  if (name.empty()) return kUnit;
+  return kUnit + (name.size() + kUnit) / kUnit * kUnit;
+}
+
+bool InotifyFile::Event::Equals(const Event& other) const {
+  return mask == other.mask && id == other.id && name == other.name;
+}
+
+void InotifyFile::Queue(Event event) {
+  if (!queue_.empty() && queue_.back().Equals(event) &&
+      (event.mask & IN_IGNORED) == 0) {
+    return;
+  }
+  if (queue_.size() >= kMaxQueued) {
+    if (queue_.back().mask == IN_Q_OVERFLOW) return;
+    event = {-1, IN_Q_OVERFLOW, 0, ""};
+  }
+  queue_.push_back(std::move(event));
+  wait_.Wake(POLLIN | POLLRDNORM);
+}
+
+Result<size_t> InotifyFile::Read(Task&, IovIter& to, uint64_t) {
+  if (queue_.empty()) return Errno(EAGAIN);
+  size_t done = 0;
+  while (!queue_.empty() && queue_.front().length() <= to.remaining()) {
+    const Event& event = queue_.front();
+    std::string bytes(event.length(), '\0');
+    inotify_event head{};
+    head.wd = event.id;
+    head.mask = event.mask;
+    head.cookie = event.cookie;
+    head.len = static_cast<uint32_t>(bytes.size() - sizeof(head));
+    memcpy(bytes.data(), &head, sizeof(head));
+    memcpy(bytes.data() + sizeof(head), event.name.data(), event.name.size());
+    const Result<size_t> put = to.Put(bytes.data(), bytes.size());
+    if (!put.ok() || *put < bytes.size()) return Errno(EFAULT);
+    queue_.pop_front();
+    done += bytes.size();
+  }
+  if (done == 0) return Errno(EINVAL);
+  return done;
+}
+
+Result<int64_t> InotifyFile::Ioctl(Task& task, uint32_t request,
+                                   GuestAddr arg) {
+  if (request != FIONREAD) return Errno(ENOTTY);
+  int32_t bytes = 0;
+  for (const Event& event : queue_) bytes += event.length();
+  TRY(task.Write(UserPtr<int32_t>(arg), bytes));
+  return int64_t{0};
+}
+
+uint32_t InotifyFile::Poll(Task&) {
+  return queue_.empty() ? 0 : POLLIN | POLLRDNORM;
+}
+
+std::string InotifyFile::FdInfo() {
+  std::string text;
+  for (const auto& [id, watch] : watches_) {
+    absl::StrAppendFormat(&text,
+                          "inotify wd:%x ino:%x sdev:%x mask:%x "
+                          "ignored_mask:0\n",
+                          id, watch.inode->ino(), watch.inode->fs().device(),
+                          watch.mask);
+  }
+  return text;
+}
+
+// Telling.
+
+void NotifyInode(uint32_t event, Inode& inode) {
+  if (Watched(inode)) Tell(inode, event | DirectoryBit(inode), 0, "");
+}
+
+void NotifyPath(uint32_t event, const Path& path) {
+  const Dentry& dentry = *path.dentry;
+  if (dentry.parent() != nullptr && Watched(dentry.parent()->inode())) {
+    Tell(dentry.parent()->inode(), event | DirectoryBit(dentry.inode()), 0,
+         dentry.name(), dentry.deleted());
+  }
+  NotifyInode(event, dentry.inode());
+}
+
+void NotifyEntry(uint32_t event, const Path& entry) {
+  const Dentry& dentry = *entry.dentry;
+  Tell(dentry.parent()->inode(), event | DirectoryBit(dentry.inode()), 0,
+       dentry.name());
+}
+
+void NotifyRemoved(Inode& directory, absl::string_view name, Inode& inode) {
+  Tell(directory, IN_DELETE | DirectoryBit(inode), 0, name);
+}
+
+void NotifyGone(Inode& inode) { Tell(inode, IN_DELETE_SELF, 0, ""); }
+
+void NotifyMoved(Inode& from, absl::string_view name, Inode& to,
+                 absl::string_view to_name, Inode& inode, uint32_t cookie) {
+  const uint32_t bit = DirectoryBit(inode);
+  Tell(from, IN_MOVED_FROM | bit, cookie, name);
+  Tell(to, IN_MOVED_TO | bit, cookie, to_name);
+  Tell(inode, IN_MOVE_SELF, 0, "");
+}
+
+void NotifyOpen(FileDescription& file) { NotifyPath(IN_OPEN, file.path()); }
+
+void NotifyClose(FileDescription& file) {
+  NotifyPath(file.writable() ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE, file.path());
+}
 
 }  // namespace emu

@@ -10,25 +10,77 @@
 #include <sys/inotify.h>
 
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "kernel/fs/file_description.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/path.h"
+#include "kernel/wait_queue.h"
 
 namespace emu {
 
-class InotifyFile;
+// An inotify instance: its watches and the events that were not read yet.
+class InotifyFile : public FileDescription {
+ public:
+  // /proc/sys/fs/inotify/*, as Linux has them by default.
+  static constexpr size_t kMaxQueued = 16384;
+  static constexpr size_t kMaxWatches = 65536;
+  static constexpr int kMaxInstances = 128;
 
-// The watches on one inode, of all inotify instances. Owned by the inode.
+  // `instances` counts those there are; the kernel's Subsystems own it.
+  InotifyFile(Path path, int flags, int& instances);
+  ~InotifyFile() override;
+  static const char kKind;
+  const void* kind() const override { return &kKind; }
+
+  // The watch on `inode`, new or with its mask changed; `mask` as given to
+  // inotify_add_watch(2). EEXIST, ENOSPC.
+  Result<int> Watch(Inode& inode, uint32_t mask);
+  // EINVAL.
+  Result<> Unwatch(int id);
+
+  // Something happened to `inode`, or under it to the entry `name`. The watch
+  // may be gone afterwards.
+  void Tell(int id, uint32_t event, uint32_t cookie, absl::string_view name);
+
+  Result<size_t> Read(Task& task, IovIter& to, uint64_t offset) override;
+  Result<int64_t> Ioctl(Task& task, uint32_t request, GuestAddr arg) override;
+  uint32_t Poll(Task& task) override;
+  WaitQueue* wait_queue() override { return &wait_; }
+  std::string FdInfo() override;
+
+ private:
+  struct Event {
+    int id;
+    uint32_t mask;
+    uint32_t cookie;
+    std::string name;
+    // Its length in the reader's buffer.
+    size_t length() const;
+    bool Equals(const Event& other) const;
+  };
+  struct WatchState {
+    InodeRef inode;
+    uint32_t mask;
+  };
+  void Queue(Event event);
+  void End(std::map<int, WatchState>::iterator watch);
+
+  int& instances_;
+  std::map<int, WatchState> watches_;
+  int next_id_ = 1;
+  std::deque<Event> queue_;
+  WaitQueue wait_;
+};
+
+// The watches on one inode, of all instances. Owned by the inode, which lives
+// at least as long as they do.
 class InotifyWatches {
  public:
-  InotifyWatches() = default;
-  InotifyWatches(const InotifyWatches&) = delete;
-  InotifyWatches& operator=(const InotifyWatches&) = delete;
-  ~InotifyWatches();
-
   struct Watch {
     InotifyFile* file;
     int id;
@@ -37,20 +89,19 @@ class InotifyWatches {
   std::vector<Watch> all;
 };
 
-// Something happened to what `path` names: its watchers are told, and those of
-// its directory, with its name.
+// Something happened to what `path` names: its directory's watchers are told,
+// with its name, and its own.
 void NotifyPath(uint32_t event, const Path& path);
 // The same for the inode's own watchers alone.
 void NotifyInode(uint32_t event, Inode& inode);
 // A name came to be: for the directory's watchers.
 void NotifyEntry(uint32_t event, const Path& entry);
-// `name` of `directory` was removed; the inode's watchers learn of its end when
-// it was the last.
+// `name` of `directory` was removed.
 void NotifyRemoved(Inode& directory, absl::string_view name, Inode& inode);
-// The inode lost a name to another that was renamed over it.
+// The inode has no name and no user any more.
 void NotifyGone(Inode& inode);
 void NotifyMoved(Inode& from, absl::string_view name, Inode& to,
-                 absl::string_view to_name, Inode& inode);
+                 absl::string_view to_name, Inode& inode, uint32_t cookie);
 void NotifyOpen(FileDescription& file);
 void NotifyClose(FileDescription& file);
 

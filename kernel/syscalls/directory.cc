@@ -13,6 +13,7 @@
 #include "arch/abi/fcntl.h"
 #include "kernel/fs/access.h"
 #include "kernel/fs/file_ops.h"
+#include "kernel/fs/inotify.h"
 #include "kernel/syscall.h"
 #include "kernel/syscalls/path_args.h"
 #include "kernel/task.h"
@@ -80,6 +81,7 @@ Result<size_t> ListEntries(Task& task, Fd fd, GuestAddr to, uint32_t count,
   if (bytes.empty() && full) return Errno(EINVAL);
   TRY(task.mm->CopyOut(to, bytes.data(), bytes.size()));
   file->offset = next;
+  NotifyPath(IN_ACCESS, file->path());
   return bytes.size();
 }
 

@@ -14,6 +14,7 @@
 #include "kernel/fs/pipe.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
+#include "kernel/syscalls/lock.h"
 #include "kernel/task.h"
 
 namespace emu {
@@ -181,6 +182,15 @@ Result<int64_t> sys_fcntl(Task& task, Fd fd, int cmd, uint64_t arg) {
     case F_GETPIPE_SZ:
     case F_SETPIPE_SZ:
       return PipeSize(task, *file, cmd, arg);
+    case F_SETLK:
+    case F_SETLKW:
+    case F_GETLK:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
+    case F_OFD_GETLK:
+      return FcntlLock(task, fd, file, cmd, arg);
+    case F_GETLEASE:
+      return int64_t{F_UNLCK};
     default:
       return Errno(EINVAL);
   }
