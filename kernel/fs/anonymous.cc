@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernel/fs/mount.h"
+#include "kernel/fs/tmpfs.h"
 #include "kernel/kernel.h"
 
 namespace emu {
@@ -68,8 +69,11 @@ AnonymousFileSystems::AnonymousFileSystems(Kernel& kernel) : kernel_(kernel) {
     MountTree& mounts = kernel.mounts();
     instances_[i] = std::make_unique<Instance>();
     Instance& it = *instances_[i];
-    it.fs = &mounts.Adopt(std::make_unique<AnonymousFs>(
-        kKinds[i].type, kKinds[i].magic, mounts.NextDevice()));
+    it.fs = &mounts.Adopt(
+        i == static_cast<size_t>(AnonymousKind::kMemory)
+            ? NewTmpfs(kernel, {})
+            : std::make_unique<AnonymousFs>(kKinds[i].type, kKinds[i].magic,
+                                            mounts.NextDevice()));
     it.mount = mounts.NewDetached(*it.fs, it.fs->root_dentry(), "", {});
   }
   Instance& inodes = *instances_[static_cast<int>(AnonymousKind::kInode)];

@@ -2,6 +2,8 @@
 
 #include "kernel/fs/file_content.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -137,8 +139,16 @@ Result<size_t> FileContent::ReadPages(IovIter& to, uint64_t offset,
 // Writing.
 
 Result<size_t> FileContent::Write(IovIter& from, uint64_t offset) {
+  if (from.remaining() == 0) return size_t{0};
+  if ((seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0) {
+    return Errno(EPERM);
+  }
+  if ((seals & F_SEAL_GROW) != 0 && from.remaining() + offset > size_) {
+    // Linux goes page by page: those that lie before the end are written.
+    if (offset >= PageDown(size_)) return Errno(EPERM);
+    from.Truncate(PageDown(size_) - offset);
+  }
   const size_t count = from.remaining();
-  if (count == 0) return size_t{0};
   if (in_heap_ && offset + count <= kHeapLimit) {
     return WriteHeap(from, offset, count);
   }
@@ -235,6 +245,9 @@ Result<> FileContent::ReadWholeHost(char* to, uint64_t size) {
 
 Result<> FileContent::SetSize(uint64_t size) {
   if (size == size_) return {};
+  if ((seals & (size < size_ ? F_SEAL_SHRINK : F_SEAL_GROW)) != 0) {
+    return Errno(EPERM);
+  }
   if (in_heap_ && size <= kHeapLimit) {
     heap_.resize(size);
     size_ = size;
@@ -282,6 +295,9 @@ Result<> FileContent::Reserve(uint64_t offset, uint64_t length) {
 }
 
 Result<> FileContent::PunchHole(uint64_t offset, uint64_t length) {
+  if ((seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0) {
+    return Errno(EPERM);
+  }
   const uint64_t end = std::min(offset + length, PageUp(size_));
   if (offset >= end) return {};
   TRY(MoveToPages(~0ull));
@@ -462,6 +478,10 @@ std::optional<MemoryObject::Piece> FileContent::Locate(uint64_t offset,
 }
 
 Result<> FileContent::BeforeMap(bool shared, bool writable) {
+  if (shared && writable &&
+      (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0) {
+    return Errno(EPERM);
+  }
   if (on_host() && !(shared && writable)) return OpenHost();
   return MoveToPages(~0ull);
 }

@@ -41,6 +41,9 @@ class FileContent : public MemoryObject {
   // Opens the host's file, if that is where the content is. The host's error.
   Result<> OpenHost();
 
+  // fcntl(2)'s F_SEAL_*: how the content must not be changed any more.
+  uint32_t seals = 0;
+
   uint64_t size() const { return size_; }
   // Bytes that it takes, whole pages; holes take none.
   uint64_t Allocated();
@@ -53,7 +56,7 @@ class FileContent : public MemoryObject {
   // Pages in the range hold zeroes of their own; the size stays.
   Result<> Reserve(uint64_t offset, uint64_t length);
   // The range reads as zeroes, its whole pages as holes.
-  Result<> PunchHole(uint64_t offset, uint64_t length);
+  Result<> PunchHole(uint64_t offset, uint64_t length) override;
 
   // MemoryObject.
   std::optional<Piece> Locate(uint64_t offset, uint64_t length) override;

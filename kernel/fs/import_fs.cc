@@ -21,6 +21,7 @@ class ImportFs : public Tmpfs {
   ImportFs(Kernel& kernel, HostTree& tree, const ImportPolicy& policy);
 
   FileSystemStats Stats() override;
+  bool seals_files() const override { return false; }
   HostTree& tree() const { return tree_; }
   bool ShowsEmpty(const std::string& path) const;
   // The node for the host's `path`, which takes the inode number `ino` unless

@@ -148,6 +148,9 @@ class Inode : public std::enable_shared_from_this<Inode> {
   // (EOPNOTSUPP).
   virtual std::map<std::string, std::string>* xattrs() { return nullptr; }
 
+  // fcntl(2)'s F_SEAL_* bits; null for files that cannot be sealed.
+  virtual uint32_t* seals() { return nullptr; }
+
   // File locks and inotify watches, made at first use.
   FileLocks& locks();
   FileLocks* existing_locks() { return locks_.get(); }

@@ -49,6 +49,17 @@ FileSystem& MountTree::Adopt(std::unique_ptr<FileSystem> fs) {
   return *file_systems_.back();
 }
 
+void MountTree::RegisterType(const std::string& type, Factory factory) {
+  types_[type] = std::move(factory);
+}
+
+Result<std::unique_ptr<FileSystem>> MountTree::NewOfType(
+    const std::string& type, const std::string& options) {
+  auto it = types_.find(type);
+  if (it == types_.end()) return Errno(ENODEV);
+  return it->second(options);
+}
+
 MountRef MountTree::NewDetached(FileSystem& fs, const DentryRef& root,
                                 const std::string& source,
                                 const MountFlags& flags) {

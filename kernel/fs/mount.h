@@ -7,6 +7,8 @@
 #define KERNEL_FS_MOUNT_H_
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -92,6 +94,13 @@ class MountTree {
   MountRef NewDetached(FileSystem& fs, const DentryRef& root,
                        const std::string& source, const MountFlags& flags);
 
+  // mount(2)'s file systems by type, besides tmpfs: registered at boot. ENODEV.
+  using Factory =
+      std::function<Result<std::unique_ptr<FileSystem>>(const std::string&)>;
+  void RegisterType(const std::string& type, Factory factory);
+  Result<std::unique_ptr<FileSystem>> NewOfType(const std::string& type,
+                                                const std::string& options);
+
   // The tree's root, topmost mount of it.
   Path root() const;
   // Mounts in order of their mounting, without the detached ones.
@@ -113,6 +122,7 @@ class MountTree {
 
   Kernel& kernel_;
   std::vector<std::unique_ptr<FileSystem>> file_systems_;
+  std::map<std::string, Factory> types_;
   MountRef root_;
   int next_id_ = 1;
   uint64_t next_device_ = 1;

@@ -323,7 +323,9 @@ Result<> TmpfsDirectory::List(Task*, uint64_t from,
 
 TmpfsFile::TmpfsFile(Tmpfs& fs, uint64_t ino, const Attributes& attributes)
     : TmpfsNode(fs, ino, attributes),
-      content_(fs.kernel().pages(), &fs.quota()) {}
+      content_(fs.kernel().pages(), &fs.quota()) {
+  if (fs.seals_files()) content_.seals = F_SEAL_SEAL;
+}
 
 Result<FileRef> TmpfsFile::Open(Task& task, const Path& path, int flags) {
   if ((flags & O_TRUNC) == 0) TRY(content_.OpenHost());
@@ -343,11 +345,24 @@ Result<> TmpfsFile::Allocate(int mode, uint64_t offset, uint64_t length) {
   if ((mode & FALLOC_FL_PUNCH_HOLE) != 0) {
     return content_.PunchHole(offset, length);
   }
+  const bool grows =
+      (mode & FALLOC_FL_KEEP_SIZE) == 0 && offset + length > Size();
+  if (grows && (content_.seals & F_SEAL_GROW) != 0) return Errno(EPERM);
   TRY(content_.Reserve(offset, length));
-  if ((mode & FALLOC_FL_KEEP_SIZE) == 0 && offset + length > Size()) {
-    return content_.SetSize(offset + length);
+  return grows ? content_.SetSize(offset + length) : Result<>();
+}
+
+uint32_t* TmpfsFile::seals() {
+  return tmpfs().seals_files() ? &content_.seals : nullptr;
+}
+
+Result<> TmpfsFile::SetAttributes(const Attributes& attributes) {
+  constexpr uint32_t kSealExec = 0x20;  // F_SEAL_EXEC
+  if ((content_.seals & kSealExec) != 0 &&
+      ((attributes.mode ^ attr().mode) & 0111) != 0) {
+    return Errno(EPERM);
   }
-  return {};
+  return Inode::SetAttributes(attributes);
 }
 
 Result<std::string> TmpfsSymlink::ReadLink(Task*) { return target_; }

@@ -51,6 +51,8 @@ class Tmpfs : public FileSystem {
 
   // A node that no name leads to yet, charged for.
   Result<InodeRef> NewInode(const NewNode& node);
+  // Whether files can be sealed: on a tmpfs proper alone.
+  virtual bool seals_files() const { return true; }
   // Remount's new limits. EINVAL when more is in use.
   Result<> SetLimits(const TmpfsOptions& options);
 
@@ -159,6 +161,8 @@ class TmpfsFile : public TmpfsNode {
     return content_.SeekData(offset, hole);
   }
   MemoryObject* memory_object() override { return &content_; }
+  Result<> SetAttributes(const Attributes& attributes) override;
+  uint32_t* seals() override;
   FileContent& content() { return content_; }
 
  private:

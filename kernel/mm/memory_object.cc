@@ -29,6 +29,17 @@ void MemoryObject::RemoveMap(MemoryMap& map) {
   if (--entry->count == 0) maps_.erase(entry);
 }
 
+bool MemoryObject::HasSharedWritableMapping() const {
+  for (const Entry& entry : maps_) {
+    for (const auto& [start, area] : entry.map->areas()) {
+      if (area.object.get() == this && area.shared && area.may_write) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 void MemoryObject::Changed(uint64_t offset, uint64_t length) {
   const std::vector<Entry> maps = maps_;
   for (const Entry& entry : maps) entry.map->Refresh(*this, offset, length);

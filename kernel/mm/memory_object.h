@@ -50,6 +50,8 @@ class MemoryObject {
   bool mapped() const { return !maps_.empty(); }
   // Areas that show it, in all maps.
   int mappings() const { return mappings_; }
+  // Whether an area shares it that is, or may become, writable.
+  bool HasSharedWritableMapping() const;
 
   // Tasks that wait for words of it, by offset.
   FutexQueues futexes;

@@ -15,6 +15,7 @@
 #include "kernel/process.h"
 #include "kernel/syscall.h"
 #include "kernel/syscalls/lock.h"
+#include "kernel/syscalls/memfd.h"
 #include "kernel/task.h"
 
 namespace emu {
@@ -189,6 +190,10 @@ Result<int64_t> sys_fcntl(Task& task, Fd fd, int cmd, uint64_t arg) {
     case F_OFD_SETLKW:
     case F_OFD_GETLK:
       return FcntlLock(task, fd, file, cmd, arg);
+    case F_GET_SEALS:
+      return GetSeals(*file);
+    case F_ADD_SEALS:
+      return AddSeals(*file, arg);
     case F_GETLEASE:
       return int64_t{F_UNLCK};
     default:

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/limits.h>
+#include <linux/xattr.h>
+#include <sys/stat.h>
+
+#include <map>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
+#include "kernel/fs/access.h"
+#include "kernel/fs/inotify.h"
+#include "kernel/syscall.h"
+#include "kernel/syscalls/path_args.h"
+#include "kernel/task.h"
+
+namespace emu {
+namespace {
+
+using Attributes = std::map<std::string, std::string>;
+
+// What the attributes of one inode may take together.
+constexpr size_t kMostBytes = 256 * 1024;
+
+Result<std::string> ReadAttributeName(Task& task, UserCString from) {
+  Result<std::string> name = task.mm->CopyString(from.addr(), XATTR_NAME_MAX);
+  if (!name.ok()) {
+    return name.error() == Errno(ENAMETOOLONG) ? Errno(ERANGE) : name.error();
+  }
+  if (name->empty()) return Errno(ERANGE);
+  return name;
+}
+
+// Whether `creds` may use the attribute at all: xattr_permission().
+Result<> CheckName(const Credentials& creds, Inode& inode,
+                   absl::string_view name, bool write) {
+  const Errno refused(write ? EPERM : ENODATA);
+  if (absl::StartsWith(name, XATTR_TRUSTED_PREFIX)) {
+    return creds.Has(CAP_SYS_ADMIN) ? Result<>() : refused;
+  }
+  if (absl::StartsWith(name, XATTR_SECURITY_PREFIX)) {
+    return !write || creds.Has(CAP_SYS_ADMIN) ? Result<>() : Errno(EPERM);
+  }
+  if (!absl::StartsWith(name, XATTR_USER_PREFIX)) return {};
+  if (!inode.IsRegular() && !inode.IsDirectory()) return refused;
+  if (write && inode.IsDirectory() && (inode.attr().mode & S_ISVTX) != 0 &&
+      !OwnsOrCapable(creds, inode)) {
+    return Errno(EPERM);
+  }
+  return CheckAccess(creds, inode, write ? kMayWrite : kMayRead);
+}
+
+// Names of which a file system keeps values.
+Result<Attributes*> Find(Inode& inode, absl::string_view name) {
+  Attributes* attributes = inode.xattrs();
+  const bool kept = absl::StartsWith(name, XATTR_USER_PREFIX) ||
+                    absl::StartsWith(name, XATTR_TRUSTED_PREFIX) ||
+                    absl::StartsWith(name, XATTR_SECURITY_PREFIX);
+  if (attributes == nullptr || !kept) return Errno(EOPNOTSUPP);
+  if (name.substr(name.find('.')).size() == 1) return Errno(EINVAL);
+  return attributes;
+}
+
+size_t BytesOf(const Attributes& attributes) {
+  size_t bytes = 0;
+  for (const auto& [name, value] : attributes) {
+    bytes += name.size() + value.size();
+  }
+  return bytes;
+}
+
+Result<> Changed(Task& task, const Path& path) {
+  path.inode().attr().ctime = task.clock().realtime();
+  NotifyPath(IN_ATTRIB, path);
+  return {};
+}
+
+struct SetArguments {
+  UserCString name;
+  UserPtr<const char> value;
+  size_t size;
+  int flags;
+};
+
+Result<> Set(Task& task, const Path& path, const SetArguments& args) {
+  const std::string name = TRY(ReadAttributeName(task, args.name));
+  if (args.size > XATTR_SIZE_MAX) return Errno(E2BIG);
+  std::string value(args.size, '\0');
+  TRY(task.mm->CopyIn(value.data(), args.value.addr(), args.size));
+  TRY(CheckWritableMount(path));
+  Inode& inode = path.inode();
+  TRY(CheckName(*task.creds, inode, name, /*write=*/true));
+  Attributes& attributes = *TRY(Find(inode, name));
+  auto it = attributes.find(name);
+  const bool exists = it != attributes.end();
+  if (exists && (args.flags & XATTR_CREATE) != 0) return Errno(EEXIST);
+  if (!exists && (args.flags & XATTR_REPLACE) != 0) return Errno(ENODATA);
+  if (BytesOf(attributes) + name.size() + value.size() > kMostBytes) {
+    return Errno(ENOSPC);
+  }
+  attributes[name] = std::move(value);
+  return Changed(task, path);
+}
+
+// Copies out `bytes`; with size 0 only tells their number.
+Result<size_t> Give(Task& task, const std::string& bytes, UserPtr<char> to,
+                    size_t size) {
+  if (size == 0) return bytes.size();
+  if (bytes.size() > size) return Errno(ERANGE);
+  TRY(task.mm->CopyOut(to.addr(), bytes.data(), bytes.size()));
+  return bytes.size();
+}
+
+Result<size_t> Get(Task& task, const Path& path, UserCString from,
+                   UserPtr<char> value, size_t size) {
+  const std::string name = TRY(ReadAttributeName(task, from));
+  TRY(CheckName(*task.creds, path.inode(), name, /*write=*/false));
+  const Attributes& attributes = *TRY(Find(path.inode(), name));
+  auto it = attributes.find(name);
+  if (it == attributes.end()) return Errno(ENODATA);
+  return Give(task, it->second, value, size);
+}
+
+Result<size_t> List(Task& task, const Path& path, UserPtr<char> list,
+                    size_t size) {
+  std::string names;
+  if (const Attributes* attributes = path.inode().xattrs()) {
+    for (const auto& [name, value] : *attributes) {
+      if (absl::StartsWith(name, XATTR_TRUSTED_PREFIX) &&
+          !task.creds->Has(CAP_SYS_ADMIN)) {
+        continue;
+      }
+      names.append(name).push_back('\0');
+    }
+  }
+  return Give(task, names, list, size);
+}
+
+Result<> Remove(Task& task, const Path& path, UserCString from) {
+  const std::string name = TRY(ReadAttributeName(task, from));
+  TRY(CheckWritableMount(path));
+  TRY(CheckName(*task.creds, path.inode(), name, /*write=*/true));
+  Attributes& attributes = *TRY(Find(path.inode(), name));
+  if (attributes.erase(name) == 0) return Errno(ENODATA);
+  return Changed(task, path);
+}
+
+Result<Path> At(Task& task, UserCString path, bool follow) {
+  return ResolveArgument(task, Fd{AT_FDCWD}, path,
+                         follow ? 0 : AT_SYMLINK_NOFOLLOW);
+}
+
+Result<Path> Of(Task& task, Fd fd) {
+  const FileRef file = TRY(task.GetFile(fd));
+  return file->path();
+}
+
+Result<> CheckSetFlags(int flags) {
+  if ((flags & ~(XATTR_CREATE | XATTR_REPLACE)) != 0) return Errno(EINVAL);
+  return {};
+}
+
+}  // namespace
+
+// setxattr(2).
+Result<> sys_setxattr(Task& task, UserCString path, UserCString name,
+                      UserPtr<const char> value, size_t size, int flags) {
+  TRY(CheckSetFlags(flags));
+  const Path at = TRY(At(task, path, true));
+  return Set(task, at, {name, value, size, flags});
+}
+
+// lsetxattr(2).
+Result<> sys_lsetxattr(Task& task, UserCString path, UserCString name,
+                       UserPtr<const char> value, size_t size, int flags) {
+  TRY(CheckSetFlags(flags));
+  const Path at = TRY(At(task, path, false));
+  return Set(task, at, {name, value, size, flags});
+}
+
+// fsetxattr(2).
+Result<> sys_fsetxattr(Task& task, Fd fd, UserCString name,
+                       UserPtr<const char> value, size_t size, int flags) {
+  TRY(CheckSetFlags(flags));
+  const Path of = TRY(Of(task, fd));
+  return Set(task, of, {name, value, size, flags});
+}
+
+// getxattr(2).
+Result<size_t> sys_getxattr(Task& task, UserCString path, UserCString name,
+                            UserPtr<char> value, size_t size) {
+  const Path at = TRY(At(task, path, true));
+  return Get(task, at, name, value, size);
+}
+
+// lgetxattr(2).
+Result<size_t> sys_lgetxattr(Task& task, UserCString path, UserCString name,
+                             UserPtr<char> value, size_t size) {
+  const Path at = TRY(At(task, path, false));
+  return Get(task, at, name, value, size);
+}
+
+// fgetxattr(2).
+Result<size_t> sys_fgetxattr(Task& task, Fd fd, UserCString name,
+                             UserPtr<char> value, size_t size) {
+  const Path of = TRY(Of(task, fd));
+  return Get(task, of, name, value, size);
+}
+
+// listxattr(2).
+Result<size_t> sys_listxattr(Task& task, UserCString path, UserPtr<char> list,
+                             size_t size) {
+  const Path at = TRY(At(task, path, true));
+  return List(task, at, list, size);
+}
+
+// llistxattr(2).
+Result<size_t> sys_llistxattr(Task& task, UserCString path,
+                              UserPtr<char> list, size_t size) {
+  const Path at = TRY(At(task, path, false));
+  return List(task, at, list, size);
+}
+
+// flistxattr(2).
+Result<size_t> sys_flistxattr(Task& task, Fd fd, UserPtr<char> list,
+                              size_t size) {
+  const Path of = TRY(Of(task, fd));
+  return List(task, of, list, size);
+}
+
+// removexattr(2).
+Result<> sys_removexattr(Task& task, UserCString path, UserCString name) {
+  const Path at = TRY(At(task, path, true));
+  return Remove(task, at, name);
+}
+
+// lremovexattr(2).
+Result<> sys_lremovexattr(Task& task, UserCString path, UserCString name) {
+  const Path at = TRY(At(task, path, false));
+  return Remove(task, at, name);
+}
+
+// fremovexattr(2).
+Result<> sys_fremovexattr(Task& task, Fd fd, UserCString name) {
+  const Path of = TRY(Of(task, fd));
+  return Remove(task, of, name);
+}
+
+}  // namespace emu
