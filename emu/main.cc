@@ -1,8 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The program: picks the subcommand.
 
 #include <cstdio>
+#include <string>
+#include <vector>
 
-int main() {
-  std::fputs("emu: no such command\n", stderr);
-  return 125;
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "emu/completion.h"
+#include "emu/exit_status.h"
+#include "emu/options.h"
+#include "emu/run.h"
+#include "emu/values.h"
+#include "emu/version.h"
+
+namespace emu {
+namespace {
+
+constexpr char kHelp[] =
+    R"(emu runs unmodified Linux programs in a kernel of its own, without root,
+containers or virtual machines: they see the files, time, randomness and
+processors that the command line says, and the same command gives the same run.
+
+Usage: emu run [options] [--] PROGRAM [ARGS]   run a program
+       emu completion bash|zsh|fish            print a completion script
+       emu help [run]                          explain
+       emu --version
+
+Start with:
+  emu run bash            a shell in a copy of this machine; nothing it does stays
+  emu run --help          all options, with examples
+)";
+
+int Fail(absl::string_view message) {
+  std::fputs(absl::StrCat("emu: ", message, "\n").c_str(), stderr);
+  return kExitFailure;
 }
+
+// To standard output, which may be full or closed.
+int Print(const std::string& text) {
+  if (std::fputs(text.c_str(), stdout) == EOF || std::fflush(stdout) == EOF) {
+    return Fail("cannot write to standard output");
+  }
+  return 0;
+}
+
+int CompletionCommand(const std::vector<std::string>& args) {
+  if (args.size() != 1) return Fail("usage: emu completion bash|zsh|fish");
+  const auto script = CompletionScript(args[0], RunOptionList());
+  if (!script.ok()) return Fail(script.status().message());
+  return Print(*script);
+}
+
+int HelpCommand(const std::vector<std::string>& args) {
+  if (!args.empty() && args[0] == "run") return Print(RunHelp());
+  return Print(kHelp);
+}
+
+int Main(int argc, char** argv) {
+  const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
+  if (args.empty()) {
+    return Fail("no command: emu run PROGRAM runs a program, emu --help explains");
+  }
+  const std::string& command = args[0];
+  const std::vector<std::string> rest(args.begin() + 1, args.end());
+  if (command == "run") return RunCommand(rest);
+  if (command == "completion") return CompletionCommand(rest);
+  if (command == "help" || command == "--help" || command == "-h") {
+    return HelpCommand(rest);
+  }
+  if (command == "--version" || command == "version") {
+    return Print(absl::StrCat("emu ", kVersion, "\n"));
+  }
+  return Fail(absl::StrCat("no such command: ", Quoted(command),
+                           " (to run a program: emu run PROGRAM)"));
+}
+
+}  // namespace
+}  // namespace emu
+
+int main(int argc, char** argv) { return emu::Main(argc, argv); }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A file of the host that emu writes from its start to its end: a trace, a
+// report.
+
+#ifndef ARCH_HOST_OUTPUT_FILE_H_
+#define ARCH_HOST_OUTPUT_FILE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "arch/host/owned_fd.h"
+
+namespace emu {
+
+class OutputFile {
+ public:
+  // Replaces what was there.
+  static absl::StatusOr<std::unique_ptr<OutputFile>> Create(
+      const std::string& path);
+  // Writes what is buffered.
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  // The first failure is told by Close, and what follows it is dropped.
+  void Append(absl::string_view text);
+  absl::Status Close();
+
+ private:
+  OutputFile(const std::string& path, OwnedFd fd);
+  void Flush();
+
+  const std::string path_;
+  OwnedFd fd_;
+  std::string buffer_;
+  absl::Status status_;
+};
+
+}  // namespace emu
+
+#endif  // ARCH_HOST_OUTPUT_FILE_H_
