@@ -66,6 +66,15 @@ ImportFs::ImportFs(Kernel& kernel, HostTree& tree, const ImportPolicy& policy)
   HostNode host{.mode = S_IFDIR | 0755};
   Result<HostNode> found = tree.Stat("");
   if (found.ok()) host = *found;
+  // A single file may be a tree.
+  if (!S_ISDIR(host.mode)) {
+    Result<InodeRef> file = Import("", NextIno());
+    if (file.ok()) {
+      root_ = *file;
+      return;
+    }
+    host.mode = S_IFDIR | 0755;
+  }
   root_ = std::make_shared<ImportDirectory>(*this, NextIno(),
                                             AttributesOf(host), "");
 }

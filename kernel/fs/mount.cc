@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "kernel/kernel.h"
 
@@ -87,26 +89,32 @@ Result<MountRef> MountTree::MountAt(const std::string& path,
     root_ = mount;
     return mount;
   }
-  Path at = TRY(MakeDirectories(path));
+  const bool directory = adopted.root()->IsDirectory();
+  Path at = TRY(MakePoint(path, directory));
+  if (at.inode().IsDirectory() != directory) return Errno(ENOTDIR);
   Attach(mount, at);
   return mount;
 }
 
-Result<Path> MountTree::MakeDirectories(const std::string& path) {
+Result<Path> MountTree::MakePoint(const std::string& path, bool directory) {
   Path at = root();
-  for (absl::string_view name :
-       absl::StrSplit(path, '/', absl::SkipEmpty())) {
-    Result<Resolved> next = ResolveAsKernel(at, name, {});
+  const std::vector<absl::string_view> names =
+      absl::StrSplit(path, '/', absl::SkipEmpty());
+  std::string walked;
+  for (size_t i = 0; i < names.size(); ++i) {
+    absl::StrAppend(&walked, "/", names[i]);
+    Result<Resolved> next = ResolveAsKernel(root(), walked, {});
     if (next.ok()) {
       at = std::move(next->path);
       continue;
     }
     if (next.error() != Errno(ENOENT)) return next.error();
+    const bool last = i + 1 == names.size();
     NewNode node{.mode = S_IFDIR | 0755, .now = kernel_.clock().realtime()};
-    InodeRef made = TRY(at.inode().Create(std::string(name), node));
-    at.dentry = at.dentry->Insert(name, made).shared_from_this();
+    if (last && !directory) node.mode = S_IFREG | 0644;
+    InodeRef made = TRY(at.inode().Create(std::string(names[i]), node));
+    at.dentry = at.dentry->Insert(names[i], made).shared_from_this();
   }
-  if (!at.inode().IsDirectory()) return Errno(ENOTDIR);
   return at;
 }
 

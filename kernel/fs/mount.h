@@ -79,8 +79,9 @@ class MountTree {
   ~MountTree();
 
   // For setting the tree up, before a guest runs. Mounts `fs` at the guest's
-  // `path`; directories on the way that are missing are made. The first must be
-  // "/". ENOTDIR, EROFS, ….
+  // `path`; directories on the way that are missing are made, and so is the
+  // place itself, a file where the root of `fs` is one. The first must be "/".
+  // ENOTDIR, EROFS, ….
   Result<MountRef> MountAt(const std::string& path,
                          std::unique_ptr<FileSystem> fs,
                          const MountFlags& flags = {},
@@ -117,7 +118,7 @@ class MountTree {
   Result<> PivotRoot(const Path& new_root, const Path& put_old);
 
  private:
-  Result<Path> MakeDirectories(const std::string& path);
+  Result<Path> MakePoint(const std::string& path, bool directory);
   void Unlink(Mount& mount);
 
   Kernel& kernel_;
