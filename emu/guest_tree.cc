@@ -45,9 +45,12 @@ void AppendLine(Kernel& kernel, const std::string& path,
 // if it is missing.
 Result<> MakeHome(Kernel& kernel, const std::string& path,
                   const GuestUser& user) {
-  Path at = kernel.mounts().root();
+  const Path root = kernel.mounts().root();
+  Path at = root;
+  std::string walked;
   for (absl::string_view name : absl::StrSplit(path, '/', absl::SkipEmpty())) {
-    const Result<Resolved> next = ResolveAsKernel(at, name, {});
+    absl::StrAppend(&walked, "/", name);
+    const Result<Resolved> next = ResolveAsKernel(root, walked, {});
     if (next.ok()) {
       at = next->path;
       continue;
@@ -60,7 +63,7 @@ Result<> MakeHome(Kernel& kernel, const std::string& path,
                           .link_target = "",
                           .now = kernel.clock().realtime()};
     TRY(at.inode().Create(std::string(name), node));
-    at = TRY(ResolveAsKernel(at, name, {})).path;
+    at = TRY(ResolveAsKernel(root, walked, {})).path;
   }
   return {};
 }

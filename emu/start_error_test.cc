@@ -3,6 +3,7 @@
 #include "emu/start_error.h"
 
 #include <elf.h>
+#include <string.h>
 
 #include <string>
 
