@@ -70,14 +70,18 @@ Result<> MakeHome(Kernel& kernel, const std::string& path,
 
 absl::Status MountBind(Kernel& kernel, const GuestUser& user, BindTree& bind) {
   const BindOption& option = bind.option;
-  const absl::string_view mode = option.writable ? ":rw" : ":ro";
+  const std::string name =
+      absl::StrCat("-v ", option.host, ":", option.guest);
+  if (option.writable) {
+    return absl::UnimplementedError(absl::StrCat(
+        name, ":rw: emu does not write to the host while it runs; drop the :rw "
+        "and copy results out with --export"));
+  }
   auto fs = NewImportFs(kernel, *bind.tree, PolicyFor(user));
   const Result<MountRef> mounted =
       kernel.mounts().MountAt(option.guest, std::move(fs), {}, option.host);
   if (mounted.ok()) return absl::OkStatus();
-  return GuestError(
-      absl::StrCat("-v ", option.host, ":", option.guest, mode),
-      mounted.error());
+  return GuestError(name, mounted.error());
 }
 
 }  // namespace
