@@ -87,6 +87,8 @@ Result<HostThread*> HostProcess::NewThread(HostThread& caller) {
 }
 
 bool HostProcess::Wipe() {
+  // The leader is the next program's own, and no thread to be had.
+  parked_.clear();
   isa::StubCall calls[] = {
       {SYS_munmap, {0, isa::kStubAddress}, 0},
       {SYS_munmap, {isa::kStubEnd, isa::kEndOfMemory - isa::kStubEnd}, 0},

@@ -296,6 +296,17 @@ TEST(ProcessTest, ExecLikeChangesReuseTwoProcesses) {
   EXPECT_LE(pids.size(), 3u);
 }
 
+TEST(ProcessTest, AReusedProcessKeepsItsLeaderToItself) {
+  TestMachine host;
+  { Machine::Guest first = host.Start(asks_pid); }
+  Machine::Guest second = host.Start(asks_pid);
+  ASSERT_THAT(second.cpu->Run({}), IsSyscall(SYS_getpid));
+  std::unique_ptr<Cpu> thread =
+      host.machine->NewThread(second.memory, *second.cpu).Take();
+  EXPECT_NE(static_cast<HostCpu&>(*thread).thread().tid().value,
+            static_cast<HostCpu&>(*second.cpu).thread().tid().value);
+}
+
 TEST(ProcessTest, NoDescriptorIsLeftBehind) {
   auto count = [] {
     int n = 0;
