@@ -31,7 +31,7 @@ constexpr timespec kNow = {0, 0};
 
 // A fixture with a signal that is blocked, to be waited for.
 class AsyncTest : public TempDirTest {
-protected:
+ protected:
   AsyncTest() {
     sigemptyset(&set_);
     sigaddset(&set_, SIGIO);
@@ -108,8 +108,7 @@ TEST_F(AsyncTest, TimerSignalsTheChosenThread) {
     siginfo_t info;
     received = sigwaitinfo(&set_, &info);
   });
-  while (tid == 0)
-    sched_yield();
+  while (tid == 0) sched_yield();
   sigevent event = {};
   event.sigev_notify = SIGEV_THREAD_ID;
   event.sigev_signo = SIGRTMIN;
@@ -124,15 +123,15 @@ TEST_F(AsyncTest, TimerSignalsTheChosenThread) {
 }
 
 TEST_F(AsyncTest, TimersAreGoneAfterExec) {
-  EXPECT_THAT(RunInChild([&] {
-                timer_t timer;
-                CHILD_CHECK(timer_create(CLOCK_MONOTONIC, nullptr, &timer) ==
-                            0);
-                const itimerspec when = {{0, 0}, {0, 1000000}};
-                CHILD_CHECK(timer_settime(timer, 0, &when, nullptr) == 0);
-                execl("/bin/sleep", "sleep", "0.01", nullptr);
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      RunInChild([&] {
+        timer_t timer;
+        CHILD_CHECK(timer_create(CLOCK_MONOTONIC, nullptr, &timer) == 0);
+        const itimerspec when = {{0, 0}, {0, 1000000}};
+        CHILD_CHECK(timer_settime(timer, 0, &when, nullptr) == 0);
+        execl("/bin/sleep", "sleep", "0.01", nullptr);
+      }),
+      Exited(0));
 }
 
 TEST_F(AsyncTest, IntervalTimerSurvivesExec) {
@@ -144,5 +143,5 @@ TEST_F(AsyncTest, IntervalTimerSurvivesExec) {
               KilledBy(SIGALRM));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

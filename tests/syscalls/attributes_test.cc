@@ -25,7 +25,7 @@ using ChownTest = TempDirTest;
 using UtimensatTest = TempDirTest;
 using XattrTest = TempDirTest;
 
-struct stat Stat(const char *path) {
+struct stat Stat(const char* path) {
   struct stat st = {};
   EXPECT_THAT(lstat(path, &st), Succeeds());
   return st;
@@ -35,7 +35,7 @@ TEST_F(ChmodTest, SetsAllTwelveBits) {
   ASSERT_TRUE(WriteFile("file", ""));
   EXPECT_THAT(chmod("file", 07777), Succeeds());
   EXPECT_EQ(Stat("file").st_mode, S_IFREG | 07777u);
-  EXPECT_THAT(chmod("file", 0100600), Succeeds()); // The type is ignored.
+  EXPECT_THAT(chmod("file", 0100600), Succeeds());  // The type is ignored.
   EXPECT_EQ(Stat("file").st_mode, S_IFREG | 0600u);
 }
 
@@ -240,5 +240,5 @@ TEST_F(XattrTest, PermissionOfFileDecides) {
   EXPECT_THAT(getxattr("file", "user.a", value, 4), FailsWith(EACCES));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

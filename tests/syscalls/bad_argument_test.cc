@@ -39,15 +39,14 @@ sockaddr_un address = {AF_UNIX, {}};
 socklen_t length = sizeof(address);
 
 struct FdCall {
-  const char *name;
+  const char* name;
   long (*call)(int fd);
 };
 
-// NOLINTBEGIN: one line each.
-#define FD_CALL(name, ...)                                                     \
-  FdCall {                                                                     \
-#name, [](int fd) -> long { return syscall(SYS_##name, ##__VA_ARGS__); }   \
-  }
+// clang-format off
+#define FD_CALL(name, ...) \
+  {#name, [](int fd) { return syscall(SYS_##name, ##__VA_ARGS__); }}
+// clang-format on
 
 const FdCall kFdCalls[] = {
     FD_CALL(read, fd, buffer, 1),
@@ -147,19 +146,19 @@ TEST_P(BadDescriptorTest, NumberThatIsNotOpen) {
   EXPECT_THAT(GetParam().call(777), FailsWith(EBADF));
 }
 
-std::string NameOf(const char *name, size_t index) {
+std::string NameOf(const char* name, size_t index) {
   return std::string(name) + "_" + std::to_string(index);
 }
 
 INSTANTIATE_TEST_SUITE_P(AllCalls, BadDescriptorTest,
-                         testing::ValuesIn(kFdCalls), [](const auto &info) {
+                         testing::ValuesIn(kFdCalls), [](const auto& info) {
                            return NameOf(info.param.name, info.index);
                          });
 
 // O_PATH descriptors refuse all that needs the file opened.
 TEST(PathOnlyDescriptorTest, RefusesWhatNeedsAnOpenFile) {
   const Fd fd(open("/", O_PATH));
-  for (const FdCall &call : kFdCalls) {
+  for (const FdCall& call : kFdCalls) {
     const std::string name = call.name;
     const bool input_or_output =
         name == "read" || name == "write" || name == "readv" ||
@@ -168,28 +167,24 @@ TEST(PathOnlyDescriptorTest, RefusesWhatNeedsAnOpenFile) {
         name == "fchmod" || name == "fchown" || name == "getdents64" ||
         name == "mmap" || name == "fgetxattr" || name == "fallocate" ||
         name == "fsetxattr" || name == "sendfile" || name == "listen";
-    if (!input_or_output)
-      continue;
+    if (!input_or_output) continue;
     EXPECT_THAT(call.call(fd), FailsWith(EBADF)) << name;
   }
 }
 
 struct PathCall {
-  const char *name;
-  long (*call)(const char *path);
-  bool creates = false; // The last component need not exist.
+  const char* name;
+  long (*call)(const char* path);
+  bool creates = false;  // The last component need not exist.
 };
 
-#define PATH_CALL(name, ...)                                                   \
-  PathCall {                                                                   \
-#name, [](const char *path)                                                \
-                -> long { return syscall(SYS_##name, ##__VA_ARGS__); }         \
-  }
-#define CREATING_CALL(name, ...)                                               \
-  PathCall {                                                                   \
-#name, [](const char *path)                                                \
-                -> long { return syscall(SYS_##name, ##__VA_ARGS__); }, true   \
-  }
+// clang-format off
+#define PATH_CALL(name, ...) \
+  {#name, [](const char* path) { return syscall(SYS_##name, ##__VA_ARGS__); }}
+#define CREATING_CALL(name, ...) \
+  {#name, [](const char* path) { return syscall(SYS_##name, ##__VA_ARGS__); }, \
+   true}
+// clang-format on
 
 const PathCall kPathCalls[] = {
     PATH_CALL(open, path, O_RDONLY),
@@ -233,21 +228,20 @@ const PathCall kPathCalls[] = {
     CREATING_CALL(link, "file", path),
     CREATING_CALL(open, path, O_RDWR | O_CREAT, 0644),
 };
-// NOLINTEND
 
 #undef PATH_CALL
 #undef CREATING_CALL
 
 class BadPathTest : public TempDirTest,
                     public testing::WithParamInterface<PathCall> {
-protected:
+ protected:
   BadPathTest() { WriteFile("file", ""); }
-  static long Call(const char *path) { return GetParam().call(path); }
+  static long Call(const char* path) { return GetParam().call(path); }
 };
 
 TEST_P(BadPathTest, PointerThatFaults) {
   EXPECT_THAT(Call(nullptr), FailsWith(EFAULT));
-  EXPECT_THAT(Call(static_cast<const char *>(BadAddress())), FailsWith(EFAULT));
+  EXPECT_THAT(Call(static_cast<const char*>(BadAddress())), FailsWith(EFAULT));
 }
 
 TEST_P(BadPathTest, EmptyPath) { EXPECT_THAT(Call(""), FailsWith(ENOENT)); }
@@ -289,9 +283,9 @@ TEST_P(BadPathTest, DirectoryThatCannotBeSearched) {
 }
 
 INSTANTIATE_TEST_SUITE_P(AllCalls, BadPathTest, testing::ValuesIn(kPathCalls),
-                         [](const auto &info) {
+                         [](const auto& info) {
                            return NameOf(info.param.name, info.index);
                          });
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -136,7 +136,7 @@ TEST_F(SetuidRootTest, GroupsCanBeSet) {
                 CHILD_CHECK(setgroups(3, groups) == 0);
                 gid_t now[8];
                 CHILD_CHECK(getgroups(8, now) == 3);
-                CHILD_CHECK(now[0] == 3 && now[2] == 5); // Sorted.
+                CHILD_CHECK(now[0] == 3 && now[2] == 5);  // Sorted.
                 CHILD_CHECK(getgroups(2, now) == -1 && errno == EINVAL);
                 CHILD_CHECK(syscall(SYS_setgroups, 65537, groups) == -1 &&
                             errno == EINVAL);
@@ -204,32 +204,32 @@ TEST_F(CapabilityRootTest, KeepcapsKeepsPermitted) {
 
 TEST_F(CapabilityRootTest, DroppedCapabilityIsMissed) {
   ASSERT_TRUE(WriteFile("file", ""));
-  EXPECT_THAT(RunInChild([] {
-                Caps caps = GetCaps();
-                caps.effective &= ~Bit(CAP_CHOWN);
-                CHILD_CHECK(SetCaps(caps) == 0);
-                CHILD_CHECK(chown("file", kUser, kUser) == -1 &&
-                            errno == EPERM);
-                caps.effective |= Bit(CAP_CHOWN);
-                CHILD_CHECK(SetCaps(caps) == 0); // Still permitted.
-                CHILD_CHECK(chown("file", kUser, kUser) == 0);
-                caps.effective = caps.permitted &= ~Bit(CAP_CHOWN);
-                CHILD_CHECK(SetCaps(caps) == 0);
-                caps.permitted |= Bit(CAP_CHOWN);
-                CHILD_CHECK(SetCaps(caps) == -1 && errno == EPERM);
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      RunInChild([] {
+        Caps caps = GetCaps();
+        caps.effective &= ~Bit(CAP_CHOWN);
+        CHILD_CHECK(SetCaps(caps) == 0);
+        CHILD_CHECK(chown("file", kUser, kUser) == -1 && errno == EPERM);
+        caps.effective |= Bit(CAP_CHOWN);
+        CHILD_CHECK(SetCaps(caps) == 0);  // Still permitted.
+        CHILD_CHECK(chown("file", kUser, kUser) == 0);
+        caps.effective = caps.permitted &= ~Bit(CAP_CHOWN);
+        CHILD_CHECK(SetCaps(caps) == 0);
+        caps.permitted |= Bit(CAP_CHOWN);
+        CHILD_CHECK(SetCaps(caps) == -1 && errno == EPERM);
+      }),
+      Exited(0));
 }
 
 TEST_F(CapabilityRootTest, BoundingSetOnlyShrinks) {
-  EXPECT_THAT(RunInChild([] {
-                CHILD_CHECK(prctl(PR_CAPBSET_READ, CAP_SYSLOG) >= 0);
-                CHILD_CHECK(prctl(PR_CAPBSET_DROP, CAP_CHOWN) == 0);
-                CHILD_CHECK(prctl(PR_CAPBSET_READ, CAP_CHOWN) == 0);
-                CHILD_CHECK(prctl(PR_CAPBSET_DROP, 99) == -1 &&
-                            errno == EINVAL);
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      RunInChild([] {
+        CHILD_CHECK(prctl(PR_CAPBSET_READ, CAP_SYSLOG) >= 0);
+        CHILD_CHECK(prctl(PR_CAPBSET_DROP, CAP_CHOWN) == 0);
+        CHILD_CHECK(prctl(PR_CAPBSET_READ, CAP_CHOWN) == 0);
+        CHILD_CHECK(prctl(PR_CAPBSET_DROP, 99) == -1 && errno == EINVAL);
+      }),
+      Exited(0));
 }
 
 TEST_F(CapabilityRootTest, AmbientNeedsInheritableAndPermitted) {
@@ -273,34 +273,34 @@ TEST_F(CapabilityRootTest, ExecOfUserDropsCapabilities) {
 
 // Root in a container lacks some capabilities; what it may do must agree.
 TEST_F(CapabilityRootTest, LimitsRiseWithSysResourceOnly) {
-  EXPECT_THAT(RunInChild([] {
-                rlimit limit = {100, 200};
-                CHILD_CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-                limit = {300, 300};
-                Caps caps = GetCaps();
-                CHILD_CHECK((setrlimit(RLIMIT_NOFILE, &limit) == 0) ==
-                            ((caps.effective & Bit(CAP_SYS_RESOURCE)) != 0));
-                caps.effective &= ~Bit(CAP_SYS_RESOURCE);
-                CHILD_CHECK(SetCaps(caps) == 0);
-                limit = {400, 400};
-                CHILD_CHECK(setrlimit(RLIMIT_NOFILE, &limit) == -1 &&
-                            errno == EPERM);
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      RunInChild([] {
+        rlimit limit = {100, 200};
+        CHILD_CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+        limit = {300, 300};
+        Caps caps = GetCaps();
+        CHILD_CHECK((setrlimit(RLIMIT_NOFILE, &limit) == 0) ==
+                    ((caps.effective & Bit(CAP_SYS_RESOURCE)) != 0));
+        caps.effective &= ~Bit(CAP_SYS_RESOURCE);
+        CHILD_CHECK(SetCaps(caps) == 0);
+        limit = {400, 400};
+        CHILD_CHECK(setrlimit(RLIMIT_NOFILE, &limit) == -1 && errno == EPERM);
+      }),
+      Exited(0));
 }
 
 TEST_F(CapabilityRootTest, NiceFallsWithSysNiceOnly) {
-  EXPECT_THAT(RunInChild([] {
-                CHILD_CHECK(setpriority(PRIO_PROCESS, 0, 5) == 0);
-                Caps caps = GetCaps();
-                CHILD_CHECK((setpriority(PRIO_PROCESS, 0, 3) == 0) ==
-                            ((caps.effective & Bit(CAP_SYS_NICE)) != 0));
-                caps.effective &= ~Bit(CAP_SYS_NICE);
-                CHILD_CHECK(SetCaps(caps) == 0);
-                CHILD_CHECK(setpriority(PRIO_PROCESS, 0, 1) == -1 &&
-                            errno == EACCES);
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      RunInChild([] {
+        CHILD_CHECK(setpriority(PRIO_PROCESS, 0, 5) == 0);
+        Caps caps = GetCaps();
+        CHILD_CHECK((setpriority(PRIO_PROCESS, 0, 3) == 0) ==
+                    ((caps.effective & Bit(CAP_SYS_NICE)) != 0));
+        caps.effective &= ~Bit(CAP_SYS_NICE);
+        CHILD_CHECK(SetCaps(caps) == 0);
+        CHILD_CHECK(setpriority(PRIO_PROCESS, 0, 1) == -1 && errno == EACCES);
+      }),
+      Exited(0));
 }
 
 TEST_F(KillRootTest, UsersMayOnlySignalTheirOwn) {
@@ -308,8 +308,7 @@ TEST_F(KillRootTest, UsersMayOnlySignalTheirOwn) {
   Child victim([&] {
     BecomeUser(kOther);
     write(ready.write, "x", 1);
-    for (;;)
-      pause();
+    for (;;) pause();
   });
   char c;
   ASSERT_THAT(read(ready.read, &c, 1), SucceedsWith(1));
@@ -332,8 +331,7 @@ TEST_F(KillRootTest, SavedUidOfTargetCounts) {
   Child victim([&] {
     CHILD_CHECK(setresuid(kOther, kOther, kUser) == 0);
     write(ready.write, "x", 1);
-    for (;;)
-      pause();
+    for (;;) pause();
   });
   char c;
   ASSERT_THAT(read(ready.read, &c, 1), SucceedsWith(1));
@@ -349,20 +347,19 @@ TEST_F(KillRootTest, ContinueReachesTheSameSession) {
   Child victim([&] {
     BecomeUser(kOther);
     write(ready.write, "x", 1);
-    for (;;)
-      pause();
+    for (;;) pause();
   });
   char c;
   ASSERT_THAT(read(ready.read, &c, 1), SucceedsWith(1));
-  EXPECT_THAT(RunInChild([&] {
-                BecomeUser();
-                CHILD_CHECK(kill(victim.pid(), SIGCONT) == 0);
-                CHILD_CHECK(setsid() > 0);
-                CHILD_CHECK(kill(victim.pid(), SIGCONT) == -1 &&
-                            errno == EPERM);
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      RunInChild([&] {
+        BecomeUser();
+        CHILD_CHECK(kill(victim.pid(), SIGCONT) == 0);
+        CHILD_CHECK(setsid() > 0);
+        CHILD_CHECK(kill(victim.pid(), SIGCONT) == -1 && errno == EPERM);
+      }),
+      Exited(0));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

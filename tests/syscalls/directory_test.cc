@@ -41,22 +41,20 @@ std::vector<Entry> Read(int fd, size_t size = 32768) {
   const long n = syscall(SYS_getdents64, fd, buffer.data(), size);
   std::vector<Entry> entries;
   for (long at = 0; at < n;) {
-    const auto *d = reinterpret_cast<const dirent64 *>(buffer.data() + at);
+    const auto* d = reinterpret_cast<const dirent64*>(buffer.data() + at);
     entries.push_back({d->d_name, d->d_type, d->d_ino, d->d_off});
     at += d->d_reclen;
   }
   return entries;
 }
 
-std::vector<std::string> Names(const char *path, size_t size = 32768) {
+std::vector<std::string> Names(const char* path, size_t size = 32768) {
   const Fd fd(open(path, O_RDONLY));
   std::vector<std::string> names;
   for (;;) {
     const auto entries = Read(fd, size);
-    if (entries.empty())
-      return names;
-    for (const Entry &entry : entries)
-      names.push_back(entry.name);
+    if (entries.empty()) return names;
+    for (const Entry& entry : entries) names.push_back(entry.name);
   }
 }
 
@@ -176,9 +174,8 @@ TEST_F(GetdentsTest, KnowsTypesAndInodes) {
   ASSERT_THAT(symlink("x", "link"), Succeeds());
   ASSERT_THAT(mkfifo("fifo", 0644), Succeeds());
   const Fd fd(open(".", O_RDONLY));
-  for (const Entry &entry : Read(fd)) {
-    if (entry.name == "..")
-      continue;
+  for (const Entry& entry : Read(fd)) {
+    if (entry.name == "..") continue;
     struct stat st;
     ASSERT_THAT(lstat(entry.name.c_str(), &st), Succeeds());
     EXPECT_EQ(entry.ino, st.st_ino) << entry.name;
@@ -222,11 +219,9 @@ TEST_F(GetdentsTest, UnlinkingWhileReadingLosesNothingElse) {
   int removed = 0;
   for (;;) {
     const auto entries = Read(fd, 512);
-    if (entries.empty())
-      break;
-    for (const Entry &entry : entries) {
-      if (unlink(entry.name.c_str()) == 0)
-        ++removed;
+    if (entries.empty()) break;
+    for (const Entry& entry : entries) {
+      if (unlink(entry.name.c_str()) == 0) ++removed;
     }
   }
   EXPECT_EQ(removed, 100);
@@ -306,5 +301,5 @@ TEST_F(UmaskTest, KeepsPermissionBitsOnly) {
   EXPECT_EQ(umask(old), 0777u);
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -120,7 +120,7 @@ TEST(EpollTest, AtMostMaxEventsAndTheOthersNext) {
   seen |= 1u << events[0].data.u64 | 1u << events[1].data.u64;
   ASSERT_THAT(epoll_wait(epoll, events, 2, 0), SucceedsWith(2));
   seen |= 1u << events[0].data.u64 | 1u << events[1].data.u64;
-  EXPECT_EQ(seen, 7u); // Ready descriptors take turns.
+  EXPECT_EQ(seen, 7u);  // Ready descriptors take turns.
 }
 
 TEST(EpollTest, ClosedDescriptorIsForgotten) {
@@ -215,8 +215,7 @@ TEST(EpollTest, LoopsAreRefused) {
 
 TEST(EpollTest, ChainsAreAtMostFiveDeep) {
   Fd chain[7];
-  for (Fd &fd : chain)
-    fd = Fd(epoll_create1(0));
+  for (Fd& fd : chain) fd = Fd(epoll_create1(0));
   for (int i = 0; i < 4; ++i) {
     ASSERT_THAT(Add(chain[i], chain[i + 1], EPOLLIN), Succeeds()) << i;
   }
@@ -285,7 +284,7 @@ TEST(EpollTest, BadEventBufferFailsOnlyWhenSomethingIsReady) {
   const Fd epoll(epoll_create1(0));
   Pipe pipe;
   ASSERT_THAT(Add(epoll, pipe.read, EPOLLIN), Succeeds());
-  auto *bad = static_cast<epoll_event *>(BadAddress());
+  auto* bad = static_cast<epoll_event*>(BadAddress());
   EXPECT_THAT(epoll_wait(epoll, bad, 1, 0), SucceedsWith(0));
   ASSERT_THAT(write(pipe.write, "x", 1), SucceedsWith(1));
   EXPECT_THAT(epoll_wait(epoll, bad, 1, 0), FailsWith(EFAULT));
@@ -345,5 +344,5 @@ TEST(EventfdTest, Errors) {
   EXPECT_THAT(pwrite(fd, &value, 8, 0), FailsWith(ESPIPE));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -35,7 +35,8 @@ struct Outcome {
 };
 
 // Runs body, which should exec, in a child whose standard output is caught.
-template <typename Body> Outcome Catch(Body body) {
+template <typename Body>
+Outcome Catch(Body body) {
   Pipe pipe(O_CLOEXEC);
   Child child([&] {
     dup2(pipe.write, STDOUT_FILENO);
@@ -53,19 +54,19 @@ template <typename Body> Outcome Catch(Body body) {
   return outcome;
 }
 
-int Exec(const char *path, std::vector<const char *> argv,
-         std::vector<const char *> env = {}) {
+int Exec(const char* path, std::vector<const char*> argv,
+         std::vector<const char*> env = {}) {
   argv.push_back(nullptr);
   env.push_back(nullptr);
-  return execve(path, const_cast<char **>(argv.data()),
-                const_cast<char **>(env.data()));
+  return execve(path, const_cast<char**>(argv.data()),
+                const_cast<char**>(env.data()));
 }
 
-Outcome Shell(const char *command) {
+Outcome Shell(const char* command) {
   return Catch([=] { Exec("/bin/sh", {"sh", "-c", command}); });
 }
 
-bool WriteProgram(const char *path, std::string_view content) {
+bool WriteProgram(const char* path, std::string_view content) {
   return WriteFile(path, content) && chmod(path, 0755) == 0;
 }
 
@@ -101,7 +102,7 @@ TEST_F(ExecveTest, PathErrors) {
 }
 
 TEST_F(ExecveTest, BadPointersFail) {
-  char *argv[] = {static_cast<char *>(BadAddress()), nullptr};
+  char* argv[] = {static_cast<char*>(BadAddress()), nullptr};
   EXPECT_THAT(execve("/bin/true", argv, nullptr), FailsWith(EFAULT));
   EXPECT_THAT(syscall(SYS_execve, BadAddress(), nullptr, nullptr),
               FailsWith(EFAULT));
@@ -122,7 +123,7 @@ TEST_F(ExecveTest, BrokenElfIsRefused) {
   std::string header = ReadFile("/proc/self/exe").substr(0, 64);
   ASSERT_TRUE(WriteProgram("truncated", header.substr(0, 30)));
   EXPECT_THAT(Exec("truncated", {"x"}), FailsWith(ENOEXEC));
-  auto *elf = reinterpret_cast<Elf64_Ehdr *>(header.data());
+  auto* elf = reinterpret_cast<Elf64_Ehdr*>(header.data());
   elf->e_machine = EM_AARCH64;
   ASSERT_TRUE(WriteProgram("foreign", header));
   EXPECT_THAT(Exec("foreign", {"x"}), FailsWith(ENOEXEC));
@@ -134,7 +135,7 @@ TEST_F(ExecveTest, RunningFileCannotBeWritten) {
   Child child([&] { Exec("program", {"sleep", "1000"}); });
   pipe.write.Reset();
   char c;
-  ASSERT_THAT(read(pipe.read, &c, 1), SucceedsWith(0)); // It has started.
+  ASSERT_THAT(read(pipe.read, &c, 1), SucceedsWith(0));  // It has started.
   EXPECT_THAT(open("program", O_WRONLY), FailsWith(ETXTBSY));
   EXPECT_THAT(truncate("program", 0), FailsWith(ETXTBSY));
 }
@@ -160,7 +161,7 @@ TEST_F(ExecveTest, AllArgumentsTakeAQuarterOfTheStackLimit) {
                 const rlimit limit = {1 << 20, 1 << 20};
                 CHILD_CHECK(setrlimit(RLIMIT_STACK, &limit) == 0);
                 const std::string piece(64 * 1024, 'x');
-                std::vector<const char *> argv(8, piece.c_str());
+                std::vector<const char*> argv(8, piece.c_str());
                 CHILD_CHECK(Exec("/bin/true", argv) == -1 && errno == E2BIG);
                 argv.resize(2);
                 Exec("/bin/true", argv);
@@ -221,7 +222,7 @@ TEST_F(ExecveTest, OtherThreadsEndAndCallerBecomesLeader) {
         pthread_t thread;
         pthread_create(
             &thread, nullptr,
-            [](void *) -> void * {
+            [](void*) -> void* {
               CHILD_CHECK(gettid() != getpid());
               char command[80];
               snprintf(command, sizeof(command),
@@ -232,8 +233,7 @@ TEST_F(ExecveTest, OtherThreadsEndAndCallerBecomesLeader) {
               _exit(kCheckFailed);
             },
             nullptr);
-        for (;;)
-          pause();
+        for (;;) pause();
       }),
       Exited(0));
 }
@@ -249,8 +249,8 @@ TEST_F(ExecveTest, AuxiliaryVectorIsComplete) {
   EXPECT_NE(getauxval(AT_ENTRY), 0u);
   EXPECT_NE(getauxval(AT_RANDOM), 0u);
   EXPECT_NE(getauxval(AT_HWCAP), 0u);
-  EXPECT_STREQ(reinterpret_cast<char *>(getauxval(AT_PLATFORM)), "x86_64");
-  EXPECT_STREQ(reinterpret_cast<char *>(getauxval(AT_EXECFN)),
+  EXPECT_STREQ(reinterpret_cast<char*>(getauxval(AT_PLATFORM)), "x86_64");
+  EXPECT_STREQ(reinterpret_cast<char*>(getauxval(AT_EXECFN)),
                program_invocation_name);
 }
 
@@ -284,7 +284,7 @@ TEST_F(ScriptTest, ScriptsMayNestAFewLevels) {
 
 TEST_F(ExecveatTest, RunsRelativeToDirectoryAndDescriptor) {
   const Fd bin(open("/bin", O_PATH));
-  char *argv[] = {const_cast<char *>("true"), nullptr};
+  char* argv[] = {const_cast<char*>("true"), nullptr};
   EXPECT_THAT(RunInChild([&] {
                 execveat(bin, "true", argv, nullptr, 0);
                 _exit(1);
@@ -299,7 +299,7 @@ TEST_F(ExecveatTest, RunsRelativeToDirectoryAndDescriptor) {
 }
 
 TEST_F(ExecveatTest, Errors) {
-  char *argv[] = {const_cast<char *>("true"), nullptr};
+  char* argv[] = {const_cast<char*>("true"), nullptr};
   ASSERT_THAT(symlink("/bin/true", "link"), Succeeds());
   ASSERT_TRUE(WriteProgram("script", "#!/bin/echo\n"));
   EXPECT_THAT(execveat(AT_FDCWD, "link", argv, nullptr, AT_SYMLINK_NOFOLLOW),
@@ -309,7 +309,7 @@ TEST_F(ExecveatTest, Errors) {
   EXPECT_THAT(execveat(777, "", argv, nullptr, 0), FailsWith(ENOENT));
   const Fd script(open("script", O_RDONLY | O_CLOEXEC));
   EXPECT_THAT(execveat(script, "", argv, nullptr, AT_EMPTY_PATH),
-              FailsWith(ENOENT)); // The interpreter could not open it.
+              FailsWith(ENOENT));  // The interpreter could not open it.
 }
 
 TEST_F(ExecveTest, ProcSelfExeNamesTheProgram) {
@@ -320,5 +320,5 @@ TEST_F(ExecveTest, ResetsCommandName) {
   EXPECT_EQ(Shell("cat /proc/self/comm").output, "cat\n");
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -23,14 +23,14 @@ sigjmp_buf escape;
 siginfo_t fault;
 greg_t registers[NGREG];
 
-void Escape(int, siginfo_t *info, void *context) {
+void Escape(int, siginfo_t* info, void* context) {
   fault = *info;
-  memcpy(registers, static_cast<ucontext_t *>(context)->uc_mcontext.gregs,
+  memcpy(registers, static_cast<ucontext_t*>(context)->uc_mcontext.gregs,
          sizeof(registers));
   siglongjmp(escape, 1);
 }
 
-void Install(int sig, void (*handler)(int, siginfo_t *, void *)) {
+void Install(int sig, void (*handler)(int, siginfo_t*, void*)) {
   struct sigaction action = {};
   action.sa_sigaction = handler;
   action.sa_flags = SA_SIGINFO;
@@ -38,7 +38,7 @@ void Install(int sig, void (*handler)(int, siginfo_t *, void *)) {
 }
 
 class FaultTest : public TempDirTest {
-protected:
+ protected:
   ~FaultTest() override {
     for (const int sig : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP}) {
       signal(sig, SIG_DFL);
@@ -46,11 +46,11 @@ protected:
   }
 
   // Runs body, which must raise the signal.
-  template <typename Body> void Catch(int sig, Body body) {
+  template <typename Body>
+  void Catch(int sig, Body body) {
     Install(sig, Escape);
     fault = {};
-    if (sigsetjmp(escape, 1) != 0)
-      return;
+    if (sigsetjmp(escape, 1) != 0) return;
     body();
     ADD_FAILURE() << "no fault";
   }
@@ -59,7 +59,7 @@ protected:
 TEST_F(FaultTest, MappingBeyondEndOfFileIsBusError) {
   const Fd fd = OpenWith("file", "hello");
   Map map = Map::Of(fd, 2 * kPage);
-  Catch(SIGBUS, [&] { static_cast<volatile char &>(map[kPage + 5]) = 1; });
+  Catch(SIGBUS, [&] { static_cast<volatile char&>(map[kPage + 5]) = 1; });
   EXPECT_EQ(fault.si_code, BUS_ADRERR);
   EXPECT_EQ(fault.si_addr, map.data() + kPage + 5);
 }
@@ -67,24 +67,25 @@ TEST_F(FaultTest, MappingBeyondEndOfFileIsBusError) {
 TEST_F(FaultTest, MisalignedAccessIsBusErrorWhenChecked) {
   alignas(8) static char memory[16];
   EXPECT_THAT(RunInChild([] {
-                Install(SIGBUS, [](int, siginfo_t *info, void *) {
+                Install(SIGBUS, [](int, siginfo_t* info, void*) {
                   _exit(info->si_code);
                 });
-                asm volatile("pushfq\n orl $0x40000, (%%rsp)\n popfq\n"
-                             "movl 1(%0), %%eax\n" ::"r"(memory)
-                             : "eax", "memory", "cc");
+                asm volatile(
+                    "pushfq\n orl $0x40000, (%%rsp)\n popfq\n"
+                    "movl 1(%0), %%eax\n" ::"r"(memory)
+                    : "eax", "memory", "cc");
               }),
               Exited(BUS_ADRALN));
 }
 
 TEST_F(FaultTest, ContextTellsAddressAndKindOfAccess) {
   Map map = Map::Private(kPage, PROT_READ);
-  Catch(SIGSEGV, [&] { static_cast<volatile char &>(map[7]) = 1; });
+  Catch(SIGSEGV, [&] { static_cast<volatile char&>(map[7]) = 1; });
   EXPECT_EQ(registers[REG_CR2], reinterpret_cast<greg_t>(map.data() + 7));
   EXPECT_EQ(registers[REG_TRAPNO], 14);
-  EXPECT_EQ(registers[REG_ERR] & 0x6, 0x6); // A write, by the user.
-  Catch(SIGSEGV, [] { *static_cast<volatile char *>(BadAddress()); });
-  EXPECT_EQ(registers[REG_ERR] & 0x6, 0x4); // A read.
+  EXPECT_EQ(registers[REG_ERR] & 0x6, 0x6);  // A write, by the user.
+  Catch(SIGSEGV, [] { *static_cast<volatile char*>(BadAddress()); });
+  EXPECT_EQ(registers[REG_ERR] & 0x6, 0x4);  // A read.
 }
 
 TEST_F(FaultTest, ExecutingWhatMayNotBeExecutedFaultsAtItself) {
@@ -106,7 +107,7 @@ TEST_F(FaultTest, FloatingPointDivisionRaisesWhenUnmasked) {
   Catch(SIGFPE, [] {
     unsigned control;
     asm volatile("stmxcsr %0" : "=m"(control));
-    control &= ~0x200u; // Division by zero.
+    control &= ~0x200u;  // Division by zero.
     asm volatile("ldmxcsr %0" ::"m"(control));
     volatile double zero = 0;
     volatile double one = 1;
@@ -128,7 +129,7 @@ TEST_F(FaultTest, TrapFlagRaisesAfterOneInstruction) {
 TEST_F(FaultTest, BreakpointContinuesBehindItself) {
   static volatile int count;
   count = 0;
-  Install(SIGTRAP, [](int, siginfo_t *, void *) { count = count + 1; });
+  Install(SIGTRAP, [](int, siginfo_t*, void*) { count = count + 1; });
   asm volatile("int3");
   EXPECT_EQ(count, 1);
 }
@@ -136,10 +137,10 @@ TEST_F(FaultTest, BreakpointContinuesBehindItself) {
 TEST_F(FaultTest, HandlerMayMakeTheAddressGoodAndReturn) {
   static Map map;
   map = Map::Private(kPage, PROT_NONE);
-  Install(SIGSEGV, [](int, siginfo_t *, void *) {
+  Install(SIGSEGV, [](int, siginfo_t*, void*) {
     mprotect(map.data(), kPage, PROT_READ | PROT_WRITE);
   });
-  static_cast<volatile char &>(map[3]) = 'x';
+  static_cast<volatile char&>(map[3]) = 'x';
   EXPECT_EQ(map[3], 'x');
   map.Reset();
 }
@@ -148,19 +149,19 @@ TEST_F(FaultTest, HandlerMayMapTheMissingPage) {
   static Map map;
   map = Map::Private(kPage);
   munmap(map.data(), kPage);
-  Install(SIGSEGV, [](int, siginfo_t *info, void *) {
-    void *page = reinterpret_cast<void *>(
+  Install(SIGSEGV, [](int, siginfo_t* info, void*) {
+    void* page = reinterpret_cast<void*>(
         reinterpret_cast<uintptr_t>(info->si_addr) & ~(kPage - 1));
     mmap(page, kPage, PROT_READ | PROT_WRITE,
          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
   });
-  EXPECT_EQ(static_cast<volatile char &>(map[100]), 0);
+  EXPECT_EQ(static_cast<volatile char&>(map[100]), 0);
   map.Reset();
 }
 
 TEST_F(FaultTest, HandlerMaySkipTheInstruction) {
-  Install(SIGILL, [](int, siginfo_t *, void *context) {
-    static_cast<ucontext_t *>(context)->uc_mcontext.gregs[REG_RIP] += 2;
+  Install(SIGILL, [](int, siginfo_t*, void* context) {
+    static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP] += 2;
   });
   int reached = 0;
   asm volatile("ud2\n movl $1, %0" : "=r"(reached));
@@ -175,7 +176,7 @@ TEST_F(FaultTest, TruncationUnderMappingIsSeenByReaderInAnotherProcess) {
     CHILD_CHECK(map[kPage] == 'x');
     char c;
     CHILD_CHECK(read(start.read, &c, 1) == 1);
-    CHILD_CHECK(static_cast<volatile char &>(map[kPage]) == 0);
+    CHILD_CHECK(static_cast<volatile char&>(map[kPage]) == 0);
   });
   ASSERT_THAT(ftruncate(fd, kPage), Succeeds());
   ASSERT_THAT(write(start.write, "x", 1), SucceedsWith(1));
@@ -192,10 +193,10 @@ TEST_F(FaultTest, CopiesByTheKernelFailWithoutSignal) {
 
 TEST_F(FaultTest, FaultInHandlerOfTheSameSignalKills) {
   EXPECT_THAT(RunInChild([] {
-                Install(SIGSEGV, [](int, siginfo_t *, void *) {
-                  *static_cast<volatile char *>(BadAddress()) = 1;
+                Install(SIGSEGV, [](int, siginfo_t*, void*) {
+                  *static_cast<volatile char*>(BadAddress()) = 1;
                 });
-                *static_cast<volatile char *>(BadAddress()) = 1;
+                *static_cast<volatile char*>(BadAddress()) = 1;
               }),
               KilledBy(SIGSEGV));
 }
@@ -208,5 +209,5 @@ TEST_F(FaultTest, SigreturnWithBrokenFrameKills) {
               KilledBy(SIGSEGV));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

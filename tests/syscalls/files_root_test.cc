@@ -25,11 +25,12 @@ constexpr uid_t kUser = 1000;
 constexpr uid_t kOther = 2000;
 
 class RootTest : public TempDirTest {
-protected:
+ protected:
   RootTest() { chmod(".", 0755); }
 
   // Runs body as an ordinary user.
-  template <typename Body> static int AsUser(Body body, uid_t uid = kUser) {
+  template <typename Body>
+  static int AsUser(Body body, uid_t uid = kUser) {
     return RunInChild([&] {
       CHILD_CHECK(setgroups(0, nullptr) == 0);
       CHILD_CHECK(setresgid(uid, uid, uid) == 0);
@@ -46,7 +47,7 @@ using MknodRootTest = RootTest;
 using ChrootTest = RootTest;
 using SetgidRootTest = RootTest;
 
-struct stat Stat(const char *path) {
+struct stat Stat(const char* path) {
   struct stat st = {};
   EXPECT_THAT(lstat(path, &st), Succeeds());
   return st;
@@ -130,7 +131,7 @@ TEST_F(AccessRootTest, RootSearchesAnyDirectory) {
 TEST_F(AccessRootTest, UsersAreJudgedByTheFirstClassThatFits) {
   ASSERT_TRUE(WriteFile("file", "x"));
   ASSERT_THAT(chown("file", kOther, kUser), Succeeds());
-  ASSERT_THAT(chmod("file", 0604), Succeeds()); // Others may, the group not.
+  ASSERT_THAT(chmod("file", 0604), Succeeds());  // Others may, the group not.
   EXPECT_THAT(AsUser([] {
                 CHILD_CHECK(open("file", O_RDONLY) == -1 && errno == EACCES);
               }),
@@ -140,17 +141,17 @@ TEST_F(AccessRootTest, UsersAreJudgedByTheFirstClassThatFits) {
 TEST_F(AccessRootTest, ForeignFileCannotBeChanged) {
   ASSERT_TRUE(WriteFile("file", "x"));
   ASSERT_THAT(chmod("file", 0666), Succeeds());
-  EXPECT_THAT(AsUser([] {
-                CHILD_CHECK(chmod("file", 0777) == -1 && errno == EPERM);
-                const timespec times[2] = {{1, 0}, {1, 0}};
-                CHILD_CHECK(utimensat(AT_FDCWD, "file", times, 0) == -1 &&
-                            errno == EPERM);
-                // Setting to now needs write permission only.
-                CHILD_CHECK(utimensat(AT_FDCWD, "file", nullptr, 0) == 0);
-                CHILD_CHECK(open("file", O_RDONLY | O_NOATIME) == -1 &&
-                            errno == EPERM);
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      AsUser([] {
+        CHILD_CHECK(chmod("file", 0777) == -1 && errno == EPERM);
+        const timespec times[2] = {{1, 0}, {1, 0}};
+        CHILD_CHECK(utimensat(AT_FDCWD, "file", times, 0) == -1 &&
+                    errno == EPERM);
+        // Setting to now needs write permission only.
+        CHILD_CHECK(utimensat(AT_FDCWD, "file", nullptr, 0) == 0);
+        CHILD_CHECK(open("file", O_RDONLY | O_NOATIME) == -1 && errno == EPERM);
+      }),
+      Exited(0));
 }
 
 TEST_F(StickyRootTest, OnlyOwnersRemoveEntries) {
@@ -188,14 +189,14 @@ TEST_F(MknodRootTest, MakesDeviceNodes) {
 
 TEST_F(MknodRootTest, UsersMakeNoDevices) {
   ASSERT_THAT(chmod(".", 0777), Succeeds());
-  EXPECT_THAT(AsUser([] {
-                CHILD_CHECK(mknod("device", S_IFCHR | 0600, makedev(1, 3)) ==
-                                -1 &&
-                            errno == EPERM);
-                CHILD_CHECK(mknod("fifo", S_IFIFO | 0600, 0) == 0);
-                CHILD_CHECK(mknod("file", 0600, 0) == 0);
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      AsUser([] {
+        CHILD_CHECK(mknod("device", S_IFCHR | 0600, makedev(1, 3)) == -1 &&
+                    errno == EPERM);
+        CHILD_CHECK(mknod("fifo", S_IFIFO | 0600, 0) == 0);
+        CHILD_CHECK(mknod("file", 0600, 0) == 0);
+      }),
+      Exited(0));
 }
 
 TEST_F(MknodRootTest, Errors) {
@@ -267,5 +268,5 @@ TEST_F(SetgidRootTest, ChmodByNonMemberDropsTheBit) {
   EXPECT_EQ(Stat("file").st_mode & 07777, 0755u);
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -4,6 +4,7 @@
 // lists, futex_waitv(2).
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,8 +16,6 @@
 #include <atomic>
 #include <climits>
 
-#include <gtest/gtest.h>
-
 #include "tests/util/child.h"
 #include "tests/util/fd.h"
 #include "tests/util/map.h"
@@ -25,21 +24,21 @@
 namespace emu {
 namespace {
 
-long Futex(void *word, int operation, uint32_t value,
-           const void *timeout = nullptr, void *word2 = nullptr,
+long Futex(void* word, int operation, uint32_t value,
+           const void* timeout = nullptr, void* word2 = nullptr,
            uint32_t value3 = 0) {
   return syscall(SYS_futex, word, operation, value, timeout, word2, value3);
 }
 
 // FUTEX_REQUEUE and the like pass a count where others pass a timeout.
-const void *Count(long count) { return reinterpret_cast<const void *>(count); }
+const void* Count(long count) { return reinterpret_cast<const void*>(count); }
 
 class FutexTest : public testing::Test {
-protected:
-  uint32_t *word(int i = 0) { return map_.As<uint32_t>() + i; }
+ protected:
+  uint32_t* word(int i = 0) { return map_.As<uint32_t>() + i; }
 
   // A child that waits on a word and exits with the mark `code`.
-  static void Wait(uint32_t *word, int code) {
+  static void Wait(uint32_t* word, int code) {
     CHILD_CHECK(Futex(word, FUTEX_WAIT, *word) == 0);
     _exit(code);
   }
@@ -95,7 +94,7 @@ TEST_F(FutexTest, PrivateFutexIsNotSharedBetweenProcesses) {
 }
 
 TEST_F(FutexTest, SharedFutexIsFoundThroughAnotherMapping) {
-  void *twin = mremap(map_.data(), 0, kPage, MREMAP_MAYMOVE);
+  void* twin = mremap(map_.data(), 0, kPage, MREMAP_MAYMOVE);
   ASSERT_THAT(twin, Succeeds());
   Child child([&] { Wait(word(), 1); });
   child.WaitUntilBlocked();
@@ -123,7 +122,7 @@ TEST_F(FutexTest, RequeueMovesWaiters) {
   Child second([&] { Wait(word(0), 2); });
   second.WaitUntilBlocked();
   EXPECT_THAT(Futex(word(0), FUTEX_REQUEUE, 1, Count(1), word(1)),
-              SucceedsWith(2)); // One woken and one moved.
+              SucceedsWith(2));  // One woken and one moved.
   EXPECT_THAT(first.Wait(), Exited(1));
   EXPECT_THAT(Futex(word(0), FUTEX_WAKE, 1), SucceedsWith(0));
   EXPECT_THAT(Futex(word(1), FUTEX_WAKE, 1), SucceedsWith(1));
@@ -159,7 +158,7 @@ TEST_F(FutexTest, WakeOpLeavesSecondWordAloneWhenComparisonFails) {
 }
 
 TEST_F(FutexTest, Errors) {
-  char *unaligned = map_.data() + 1;
+  char* unaligned = map_.data() + 1;
   const timespec bad = {0, 1000000000};
   EXPECT_THAT(Futex(unaligned, FUTEX_WAIT, 0), FailsWith(EINVAL));
   EXPECT_THAT(Futex(unaligned, FUTEX_WAKE, 0), FailsWith(EINVAL));
@@ -194,13 +193,13 @@ TEST_F(FutexPiTest, WaiterGetsTheLock) {
 
 TEST_F(FutexPiTest, TrylockDoesNotWait) {
   ASSERT_THAT(Futex(word(), FUTEX_LOCK_PI, 0), Succeeds());
-  EXPECT_THAT(RunInChild([&] {
-                CHILD_CHECK(Futex(word(), FUTEX_TRYLOCK_PI, 0) == -1 &&
-                            errno == EAGAIN);
-                CHILD_CHECK(Futex(word(), FUTEX_UNLOCK_PI, 0) == -1 &&
-                            errno == EPERM);
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      RunInChild([&] {
+        CHILD_CHECK(Futex(word(), FUTEX_TRYLOCK_PI, 0) == -1 &&
+                    errno == EAGAIN);
+        CHILD_CHECK(Futex(word(), FUTEX_UNLOCK_PI, 0) == -1 && errno == EPERM);
+      }),
+      Exited(0));
   EXPECT_THAT(Futex(word(), FUTEX_UNLOCK_PI, 0), Succeeds());
 }
 
@@ -214,7 +213,7 @@ TEST_F(RobustListTest, DeathOfOwnerMarksWordAndWakes) {
     robust_list list;
     uint32_t word;
   };
-  auto *lock = map_.As<Lock>();
+  auto* lock = map_.As<Lock>();
   Pipe ready;
   Child owner([&] {
     static robust_list_head head;
@@ -225,8 +224,7 @@ TEST_F(RobustListTest, DeathOfOwnerMarksWordAndWakes) {
     CHILD_CHECK(syscall(SYS_set_robust_list, &head, sizeof(head)) == 0);
     lock->word = gettid() | FUTEX_WAITERS;
     write(ready.write, "x", 1);
-    for (;;)
-      pause();
+    for (;;) pause();
   });
   char c;
   ASSERT_THAT(read(ready.read, &c, 1), SucceedsWith(1));
@@ -240,7 +238,7 @@ TEST_F(RobustListTest, DeathOfOwnerMarksWordAndWakes) {
 }
 
 TEST_F(RobustListTest, HeadCanBeAskedAndSizeIsChecked) {
-  void *head = nullptr;
+  void* head = nullptr;
   size_t size = 0;
   ASSERT_THAT(syscall(SYS_get_robust_list, 0, &head, &size), Succeeds());
   EXPECT_EQ(size, sizeof(robust_list_head));
@@ -249,7 +247,7 @@ TEST_F(RobustListTest, HeadCanBeAskedAndSizeIsChecked) {
               FailsWith(ESRCH));
 }
 
-struct Waiter { // struct futex_waitv
+struct Waiter {  // struct futex_waitv
   uint64_t value;
   uint64_t address;
   uint32_t flags;
@@ -284,5 +282,5 @@ TEST_F(FutexWaitvTest, Errors) {
               FailsWith(EINVAL));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

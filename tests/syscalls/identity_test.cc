@@ -6,6 +6,7 @@
 #include <asm/prctl.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <gtest/gtest.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sched.h>
@@ -19,8 +20,6 @@
 #include <unistd.h>
 
 #include <cstring>
-
-#include <gtest/gtest.h>
 
 #include "tests/util/child.h"
 #include "tests/util/fd.h"
@@ -120,35 +119,35 @@ TEST(PrctlTest, NameIsCutAtFifteenBytes) {
 }
 
 TEST(PrctlTest, ParentDeathSignalRoundTripsAndIsNotInherited) {
-  EXPECT_THAT(RunInChild([] {
-                CHILD_CHECK(prctl(PR_SET_PDEATHSIG, SIGUSR1) == 0);
-                int sig = 0;
-                CHILD_CHECK(prctl(PR_GET_PDEATHSIG, &sig) == 0);
-                CHILD_CHECK(sig == SIGUSR1);
-                CHILD_CHECK(prctl(PR_SET_PDEATHSIG, 65) == -1 &&
-                            errno == EINVAL);
-                CHILD_CHECK(RunInChild([] {
-                              int sig = 1;
-                              CHILD_CHECK(prctl(PR_GET_PDEATHSIG, &sig) == 0);
-                              CHILD_CHECK(sig == 0);
-                            }) == 0);
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      RunInChild([] {
+        CHILD_CHECK(prctl(PR_SET_PDEATHSIG, SIGUSR1) == 0);
+        int sig = 0;
+        CHILD_CHECK(prctl(PR_GET_PDEATHSIG, &sig) == 0);
+        CHILD_CHECK(sig == SIGUSR1);
+        CHILD_CHECK(prctl(PR_SET_PDEATHSIG, 65) == -1 && errno == EINVAL);
+        CHILD_CHECK(RunInChild([] {
+                      int sig = 1;
+                      CHILD_CHECK(prctl(PR_GET_PDEATHSIG, &sig) == 0);
+                      CHILD_CHECK(sig == 0);
+                    }) == 0);
+      }),
+      Exited(0));
 }
 
 TEST(PrctlTest, NoNewPrivsCannotBeTakenBack) {
-  EXPECT_THAT(RunInChild([] {
-                CHILD_CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0);
-                CHILD_CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-                CHILD_CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
-                CHILD_CHECK(prctl(PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0) == -1 &&
-                            errno == EINVAL);
-                CHILD_CHECK(RunInChild([] {
-                              CHILD_CHECK(
-                                  prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
-                            }) == 0);
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      RunInChild([] {
+        CHILD_CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0);
+        CHILD_CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+        CHILD_CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+        CHILD_CHECK(prctl(PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0) == -1 &&
+                    errno == EINVAL);
+        CHILD_CHECK(RunInChild([] {
+                      CHILD_CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+                    }) == 0);
+      }),
+      Exited(0));
 }
 
 TEST(PrctlTest, DumpableAndSubreaperRoundTrip) {
@@ -180,7 +179,7 @@ TEST(PrctlTest, BoundingSetCanBeRead) {
 TEST(ArchPrctlTest, SegmentBasesRoundTrip) {
   unsigned long base = 0;
   ASSERT_THAT(syscall(SYS_arch_prctl, ARCH_GET_FS, &base), Succeeds());
-  EXPECT_NE(base, 0u); // Thread-local storage.
+  EXPECT_NE(base, 0u);  // Thread-local storage.
   unsigned long old = 0;
   ASSERT_THAT(syscall(SYS_arch_prctl, ARCH_GET_GS, &old), Succeeds());
   ASSERT_THAT(syscall(SYS_arch_prctl, ARCH_SET_GS, 0x123000), Succeeds());
@@ -215,23 +214,22 @@ TEST(RlimitTest, SoftLimitMayMoveBelowHard) {
 }
 
 TEST(RlimitTest, IsInherited) {
-  EXPECT_THAT(RunInChild([] {
-                const rlimit limit = {77, 77};
-                CHILD_CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-                CHILD_CHECK(RunInChild([] {
-                              rlimit limit;
-                              CHILD_CHECK(getrlimit(RLIMIT_NOFILE, &limit) ==
-                                          0);
-                              CHILD_CHECK(limit.rlim_cur == 77);
-                            }) == 0);
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      RunInChild([] {
+        const rlimit limit = {77, 77};
+        CHILD_CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+        CHILD_CHECK(RunInChild([] {
+                      rlimit limit;
+                      CHILD_CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+                      CHILD_CHECK(limit.rlim_cur == 77);
+                    }) == 0);
+      }),
+      Exited(0));
 }
 
 TEST(RlimitTest, PrlimitReadsAndWritesOthers) {
   Child child([] {
-    for (;;)
-      pause();
+    for (;;) pause();
   });
   const rlimit wanted = {50, 60};
   rlimit old;
@@ -256,5 +254,5 @@ TEST(PersonalityTest, CanBeAsked) {
   EXPECT_THAT(syscall(SYS_personality, 0xffffffff), Succeeds());
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <ifaddrs.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -19,8 +20,6 @@
 
 #include <string>
 
-#include <gtest/gtest.h>
-
 #include "tests/util/child.h"
 #include "tests/util/fd.h"
 #include "tests/util/map.h"
@@ -33,26 +32,26 @@ sockaddr_in Loopback(uint16_t port = 0) {
   sockaddr_in address = {};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = port; // In network order, as getsockname gives it.
+  address.sin_port = port;  // In network order, as getsockname gives it.
   return address;
 }
 
-const sockaddr *Any(const sockaddr_in &address) {
-  return reinterpret_cast<const sockaddr *>(&address);
+const sockaddr* Any(const sockaddr_in& address) {
+  return reinterpret_cast<const sockaddr*>(&address);
 }
 
-int Bind(int fd, const sockaddr_in &address) {
+int Bind(int fd, const sockaddr_in& address) {
   return bind(fd, Any(address), sizeof(address));
 }
 
-int Connect(int fd, const sockaddr_in &address) {
+int Connect(int fd, const sockaddr_in& address) {
   return connect(fd, Any(address), sizeof(address));
 }
 
 sockaddr_in NameOf(int fd) {
   sockaddr_in address = {};
   socklen_t length = sizeof(address);
-  EXPECT_THAT(getsockname(fd, reinterpret_cast<sockaddr *>(&address), &length),
+  EXPECT_THAT(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length),
               Succeeds());
   EXPECT_EQ(length, sizeof(address));
   return address;
@@ -102,7 +101,7 @@ TEST(TcpTest, NamesAgreeOnBothEnds) {
   sockaddr_in peer = {};
   socklen_t length = sizeof(peer);
   ASSERT_THAT(
-      getpeername(pair.client, reinterpret_cast<sockaddr *>(&peer), &length),
+      getpeername(pair.client, reinterpret_cast<sockaddr*>(&peer), &length),
       Succeeds());
   EXPECT_EQ(peer.sin_port, NameOf(pair.server).sin_port);
   EXPECT_EQ(peer.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
@@ -174,8 +173,7 @@ TEST(TcpTest, CarriesAMegabyte) {
   constexpr size_t kSize = 1 << 20;
   Child child([&] {
     Map data = Map::Private(kSize);
-    for (size_t i = 0; i < kSize; ++i)
-      data[i] = static_cast<char>(i * 7);
+    for (size_t i = 0; i < kSize; ++i) data[i] = static_cast<char>(i * 7);
     size_t sent = 0;
     while (sent < kSize) {
       const ssize_t n = write(pair.client, data.data() + sent, kSize - sent);
@@ -186,8 +184,7 @@ TEST(TcpTest, CarriesAMegabyte) {
   pair.client.Reset();
   std::string all;
   std::string piece;
-  while (!(piece = Receive(pair.server)).empty())
-    all += piece;
+  while (!(piece = Receive(pair.server)).empty()) all += piece;
   ASSERT_EQ(all.size(), kSize);
   EXPECT_EQ(all[12345], static_cast<char>(12345 * 7));
   EXPECT_THAT(child.Wait(), Exited(0));
@@ -250,7 +247,7 @@ TEST(UdpTest, SendsAndTellsSender) {
   sockaddr_in from = {};
   socklen_t length = sizeof(from);
   ASSERT_THAT(
-      recvfrom(b, buffer, 8, 0, reinterpret_cast<sockaddr *>(&from), &length),
+      recvfrom(b, buffer, 8, 0, reinterpret_cast<sockaddr*>(&from), &length),
       SucceedsWith(5));
   EXPECT_EQ(from.sin_port, NameOf(a).sin_port);
 }
@@ -302,13 +299,13 @@ TEST(Inet6Test, LoopbackConnects) {
   address.sin6_addr = in6addr_loopback;
   const Fd listener(socket(AF_INET6, SOCK_STREAM, 0));
   ASSERT_THAT(
-      bind(listener, reinterpret_cast<sockaddr *>(&address), sizeof(address)),
+      bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof(address)),
       Succeeds());
   ASSERT_THAT(listen(listener, 1), Succeeds());
   socklen_t length = sizeof(address);
-  getsockname(listener, reinterpret_cast<sockaddr *>(&address), &length);
+  getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length);
   const Fd client(socket(AF_INET6, SOCK_STREAM, 0));
-  ASSERT_THAT(connect(client, reinterpret_cast<sockaddr *>(&address), length),
+  ASSERT_THAT(connect(client, reinterpret_cast<sockaddr*>(&address), length),
               Succeeds());
   const Fd server(accept(listener, nullptr, nullptr));
   ASSERT_THAT(write(client, "six", 3), SucceedsWith(3));
@@ -316,15 +313,13 @@ TEST(Inet6Test, LoopbackConnects) {
 }
 
 TEST(InterfaceTest, LoopbackIsListedAndUp) {
-  ifaddrs *list = nullptr;
+  ifaddrs* list = nullptr;
   ASSERT_THAT(getifaddrs(&list), Succeeds());
   bool found = false;
-  for (const ifaddrs *at = list; at; at = at->ifa_next) {
-    if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET)
-      continue;
-    const auto *address = reinterpret_cast<const sockaddr_in *>(at->ifa_addr);
-    if (address->sin_addr.s_addr != htonl(INADDR_LOOPBACK))
-      continue;
+  for (const ifaddrs* at = list; at; at = at->ifa_next) {
+    if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET) continue;
+    const auto* address = reinterpret_cast<const sockaddr_in*>(at->ifa_addr);
+    if (address->sin_addr.s_addr != htonl(INADDR_LOOPBACK)) continue;
     found = true;
     EXPECT_STREQ(at->ifa_name, "lo");
     EXPECT_TRUE(at->ifa_flags & IFF_UP);
@@ -335,5 +330,5 @@ TEST(InterfaceTest, LoopbackIsListedAndUp) {
   EXPECT_NE(if_nametoindex("lo"), 0u);
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -29,10 +29,10 @@ struct Event {
 };
 
 class InotifyTest : public TempDirTest {
-protected:
+ protected:
   int fd() const { return fd_; }
 
-  int Watch(const char *path, uint32_t mask) {
+  int Watch(const char* path, uint32_t mask) {
     const int watch = inotify_add_watch(fd_, path, mask);
     EXPECT_THAT(watch, Succeeds());
     return watch;
@@ -44,14 +44,14 @@ protected:
     std::vector<Event> events;
     const ssize_t n = read(fd_, buffer, sizeof(buffer));
     for (ssize_t at = 0; at < n;) {
-      const auto *e = reinterpret_cast<const inotify_event *>(buffer + at);
+      const auto* e = reinterpret_cast<const inotify_event*>(buffer + at);
       events.push_back({e->wd, e->mask, e->cookie, e->len > 0 ? e->name : ""});
       at += sizeof(inotify_event) + e->len;
     }
     return events;
   }
 
-private:
+ private:
   Fd fd_{inotify_init1(IN_NONBLOCK)};
 };
 
@@ -148,8 +148,7 @@ TEST_F(InotifyTest, EqualEventsInARowAreOne) {
   ASSERT_TRUE(WriteFile("file", "hello"));
   Watch("file", IN_MODIFY);
   const Fd file(open("file", O_WRONLY));
-  for (int i = 0; i < 5; ++i)
-    ASSERT_THAT(write(file, "x", 1), Succeeds());
+  for (int i = 0; i < 5; ++i) ASSERT_THAT(write(file, "x", 1), Succeeds());
   EXPECT_EQ(Events().size(), 1u);
 }
 
@@ -204,5 +203,5 @@ TEST_F(InotifyTest, ChecksArguments) {
               FailsWith(EEXIST));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

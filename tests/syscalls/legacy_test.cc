@@ -44,7 +44,7 @@ TEST_F(LegacyTest, GetdentsHasTypeInLastByte) {
   ASSERT_THAT(n, Succeeds());
   bool found = false;
   for (long at = 0; at < n;) {
-    const auto *entry = reinterpret_cast<OldEntry *>(buffer + at);
+    const auto* entry = reinterpret_cast<OldEntry*>(buffer + at);
     if (std::string(entry->name) == "file") {
       found = true;
       EXPECT_EQ(buffer[at + entry->reclen - 1], DT_REG);
@@ -75,7 +75,7 @@ TEST_F(LegacyTest, DescriptorCallsWithoutFlags) {
   const Fd event(syscall(SYS_eventfd, 3));
   const uint64_t set = 0;
   const Fd signal(syscall(SYS_signalfd, -1, &set, 8));
-  for (const Fd *fd : {&epoll, &inotify, &event, &signal}) {
+  for (const Fd* fd : {&epoll, &inotify, &event, &signal}) {
     EXPECT_THAT(fcntl(*fd, F_GETFD), SucceedsWith(0));
   }
   int fds[2];
@@ -88,8 +88,7 @@ TEST_F(LegacyTest, DescriptorCallsWithoutFlags) {
 
 TEST_F(LegacyTest, ForkAndVfork) {
   const long child = syscall(SYS_fork);
-  if (child == 0)
-    _exit(3);
+  if (child == 0) _exit(3);
   int status = 0;
   EXPECT_THAT(waitpid(child, &status, 0), SucceedsWith(child));
   EXPECT_THAT(status, Exited(3));
@@ -169,31 +168,31 @@ TEST(SchedAttrTest, RoundRobinIntervalCanBeAsked) {
 }
 
 TEST(IoprioTest, RoundTrips) {
-  EXPECT_THAT(RunInChild([] {
-                const int wanted = 2 << 13 | 5; // Best effort, level 5.
-                CHILD_CHECK(syscall(SYS_ioprio_set, 1, 0, wanted) == 0);
-                CHILD_CHECK(syscall(SYS_ioprio_get, 1, 0) == wanted);
-                CHILD_CHECK(syscall(SYS_ioprio_get, 9, 0) == -1 &&
-                            errno == EINVAL);
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      RunInChild([] {
+        const int wanted = 2 << 13 | 5;  // Best effort, level 5.
+        CHILD_CHECK(syscall(SYS_ioprio_set, 1, 0, wanted) == 0);
+        CHILD_CHECK(syscall(SYS_ioprio_get, 1, 0) == wanted);
+        CHILD_CHECK(syscall(SYS_ioprio_get, 9, 0) == -1 && errno == EINVAL);
+      }),
+      Exited(0));
 }
 
 TEST(SignalQueueLimitTest, FullQueueSaysTryAgain) {
-  EXPECT_THAT(RunInChild([] {
-                const rlimit limit = {0, 0};
-                CHILD_CHECK(setrlimit(RLIMIT_SIGPENDING, &limit) == 0);
-                sigset_t set;
-                sigemptyset(&set);
-                sigaddset(&set, SIGRTMIN);
-                sigprocmask(SIG_BLOCK, &set, nullptr);
-                CHILD_CHECK(sigqueue(getpid(), SIGRTMIN, {.sival_int = 1}) ==
-                                -1 &&
-                            errno == EAGAIN);
-                kill(getpid(), SIGUSR2); // Those of kill need no room.
-              }),
-              KilledBy(SIGUSR2));
+  EXPECT_THAT(
+      RunInChild([] {
+        const rlimit limit = {0, 0};
+        CHILD_CHECK(setrlimit(RLIMIT_SIGPENDING, &limit) == 0);
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGRTMIN);
+        sigprocmask(SIG_BLOCK, &set, nullptr);
+        CHILD_CHECK(sigqueue(getpid(), SIGRTMIN, {.sival_int = 1}) == -1 &&
+                    errno == EAGAIN);
+        kill(getpid(), SIGUSR2);  // Those of kill need no room.
+      }),
+      KilledBy(SIGUSR2));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -25,7 +25,7 @@ using Renameat2Test = TempDirTest;
 using SymlinkTest = TempDirTest;
 using ReadlinkTest = TempDirTest;
 
-ino_t Inode(const char *path) {
+ino_t Inode(const char* path) {
   struct stat st;
   return lstat(path, &st) == 0 ? st.st_ino : 0;
 }
@@ -291,5 +291,5 @@ TEST_F(ReadlinkTest, ReadsProcLinks) {
   EXPECT_EQ(std::string(target, n), path());
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

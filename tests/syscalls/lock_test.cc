@@ -229,8 +229,7 @@ TEST_F(FlockTest, SurvivesForkUntilAllCopiesClose) {
   const Fd b(open("file", O_RDWR));
   ASSERT_THAT(flock(a, LOCK_EX), Succeeds());
   Child child([] {
-    for (;;)
-      pause();
+    for (;;) pause();
   });
   a.Reset();
   EXPECT_THAT(flock(b, LOCK_EX | LOCK_NB), FailsWith(EWOULDBLOCK));
@@ -266,5 +265,5 @@ TEST_F(FlockTest, Errors) {
   EXPECT_THAT(flock(path_only, LOCK_EX), FailsWith(EBADF));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

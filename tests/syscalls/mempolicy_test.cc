@@ -4,6 +4,7 @@
 // set_mempolicy(2), mbind(2), move_pages(2); and other memory calls that
 // answer without doing much.
 
+#include <gtest/gtest.h>
 #include <linux/mempolicy.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -11,8 +12,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-
-#include <gtest/gtest.h>
 
 #include "tests/util/child.h"
 #include "tests/util/fd.h"
@@ -76,7 +75,7 @@ TEST(MempolicyTest, Errors) {
 TEST(MovePagesTest, TellsWherePagesAre) {
   Map map = Map::Private(kPage);
   map[0] = 1;
-  void *pages[] = {map.data()};
+  void* pages[] = {map.data()};
   int status[] = {-1};
   ASSERT_THAT(syscall(SYS_move_pages, 0, 1, pages, nullptr, status, 0),
               Succeeds());
@@ -97,10 +96,10 @@ TEST(ProtectionKeyTest, UnallocatedKeyIsRefused) {
   EXPECT_THAT(syscall(SYS_pkey_mprotect, map.data(), kPage, PROT_READ, 9),
               FailsWith(EINVAL));
   EXPECT_THAT(syscall(SYS_pkey_mprotect, map.data(), kPage, PROT_READ, -1),
-              Succeeds()); // As mprotect.
+              Succeeds());  // As mprotect.
   EXPECT_THAT(syscall(SYS_pkey_alloc, 1, 0), FailsWith(EINVAL));
   EXPECT_THAT(syscall(SYS_pkey_free, 15), FailsWith(EINVAL));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

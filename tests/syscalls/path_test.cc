@@ -21,7 +21,7 @@ namespace {
 
 using PathTest = TempDirTest;
 
-int Exists(const std::string &path) {
+int Exists(const std::string& path) {
   struct stat st;
   return stat(path.c_str(), &st);
 }
@@ -99,8 +99,7 @@ TEST_F(PathTest, ComponentIsAtMost255Bytes) {
 
 TEST_F(PathTest, PathIsAtMost4095Bytes) {
   std::string path;
-  while (path.size() < PATH_MAX)
-    path += "./";
+  while (path.size() < PATH_MAX) path += "./";
   EXPECT_THAT(Exists(path.substr(0, PATH_MAX - 1)), Succeeds());
   EXPECT_THAT(Exists(path.substr(0, PATH_MAX)), FailsWith(ENAMETOOLONG));
 }
@@ -113,8 +112,7 @@ TEST_F(PathTest, TooLongComesBeforeMissing) {
 
 TEST_F(PathTest, LongSymlinkTextIsFollowed) {
   std::string text;
-  while (text.size() < 3000)
-    text += "./";
+  while (text.size() < 3000) text += "./";
   ASSERT_THAT(symlink(text.c_str(), "link"), Succeeds());
   EXPECT_THAT(Exists("link"), Succeeds());
 }
@@ -137,7 +135,7 @@ TEST_F(PathTest, MkdirThroughDanglingSymlinkWithSlashFails) {
 }
 
 TEST_F(PathTest, NamesAreBytes) {
-  const char *name = "\xff\xfe \n\t*?\x01";
+  const char* name = "\xff\xfe \n\t*?\x01";
   ASSERT_TRUE(WriteFile(name, "x"));
   EXPECT_EQ(ReadFile(name), "x");
 }
@@ -191,5 +189,5 @@ TEST_F(PathTest, DevFdNamesDescriptor) {
   EXPECT_EQ(ReadFile(("/dev/fd/" + std::to_string(fd)).c_str()), "hello");
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -4,6 +4,7 @@
 // waitid(P_PIDFD), process_vm_readv(2), process_vm_writev(2).
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
@@ -17,8 +18,6 @@
 
 #include <string>
 
-#include <gtest/gtest.h>
-
 #include "tests/util/child.h"
 #include "tests/util/fd.h"
 #include "tests/util/map.h"
@@ -27,19 +26,18 @@
 namespace emu {
 namespace {
 
-constexpr idtype_t kPidfd = static_cast<idtype_t>(3); // P_PIDFD
+constexpr idtype_t kPidfd = static_cast<idtype_t>(3);  // P_PIDFD
 
 Fd PidfdOpen(pid_t pid, unsigned flags = 0) {
   return Fd(syscall(SYS_pidfd_open, pid, flags));
 }
 
-long SendSignal(int fd, int sig, siginfo_t *info = nullptr) {
+long SendSignal(int fd, int sig, siginfo_t* info = nullptr) {
   return syscall(SYS_pidfd_send_signal, fd, sig, info, 0);
 }
 
 void Sleep() {
-  for (;;)
-    pause();
+  for (;;) pause();
 }
 
 TEST(PidfdOpenTest, RefersToProcessAndIsCloexec) {
@@ -108,8 +106,7 @@ TEST(PidfdTest, CloneGivesOne) {
   args.pidfd = reinterpret_cast<uint64_t>(&pidfd);
   args.exit_signal = SIGCHLD;
   const long pid = syscall(SYS_clone3, &args, sizeof(args));
-  if (pid == 0)
-    _exit(5);
+  if (pid == 0) _exit(5);
   ASSERT_THAT(pid, Succeeds());
   const Fd fd(pidfd);
   siginfo_t info = {};
@@ -185,7 +182,7 @@ TEST(ProcessVmTest, ReadsAndWritesChild) {
   local.iov_len = 2;
   ASSERT_THAT(process_vm_writev(child.pid(), &local, 1, &remote, 1, 0),
               SucceedsWith(2));
-  EXPECT_EQ(map[0], 'h'); // The parent's copy is its own.
+  EXPECT_EQ(map[0], 'h');  // The parent's copy is its own.
   ASSERT_THAT(write(start.write, "x", 1), SucceedsWith(1));
   EXPECT_THAT(child.Wait(), Exited(0));
 }
@@ -211,5 +208,5 @@ TEST(ProcessVmTest, Errors) {
   EXPECT_THAT(process_vm_readv(getpid(), &vec, 1, &vec, 0, 0), SucceedsWith(0));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -59,7 +59,7 @@ TEST(PollTest, UnusedNumberIsInvalidAndCounted) {
   pollfd fds[2] = {{777, POLLIN, 0}, {-1, POLLIN, 0x7777}};
   EXPECT_THAT(poll(fds, 2, 0), SucceedsWith(1));
   EXPECT_EQ(fds[0].revents, POLLNVAL);
-  EXPECT_EQ(fds[1].revents, 0); // Negative numbers are skipped.
+  EXPECT_EQ(fds[1].revents, 0);  // Negative numbers are skipped.
 }
 
 TEST_F(PollFileTest, RegularFilesAreAlwaysReady) {
@@ -127,28 +127,28 @@ TEST(PpollTest, TellsWhatIsLeftOfTheTimeout) {
 }
 
 TEST(PpollTest, PendingSignalUnderNewMaskInterrupts) {
-  EXPECT_THAT(RunInChild([] {
-                static volatile bool handled;
-                struct sigaction action = {};
-                action.sa_handler = [](int) { handled = true; };
-                sigaction(SIGUSR1, &action, nullptr);
-                sigset_t set;
-                sigemptyset(&set);
-                sigaddset(&set, SIGUSR1);
-                sigprocmask(SIG_BLOCK, &set, nullptr);
-                raise(SIGUSR1);
-                sigemptyset(&set);
-                CHILD_CHECK(ppoll(nullptr, 0, nullptr, &set) == -1 &&
-                            errno == EINTR);
-                CHILD_CHECK(handled);
-                sigprocmask(SIG_BLOCK, nullptr, &set);
-                CHILD_CHECK(sigismember(&set, SIGUSR1));
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      RunInChild([] {
+        static volatile bool handled;
+        struct sigaction action = {};
+        action.sa_handler = [](int) { handled = true; };
+        sigaction(SIGUSR1, &action, nullptr);
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGUSR1);
+        sigprocmask(SIG_BLOCK, &set, nullptr);
+        raise(SIGUSR1);
+        sigemptyset(&set);
+        CHILD_CHECK(ppoll(nullptr, 0, nullptr, &set) == -1 && errno == EINTR);
+        CHILD_CHECK(handled);
+        sigprocmask(SIG_BLOCK, nullptr, &set);
+        CHILD_CHECK(sigismember(&set, SIGUSR1));
+      }),
+      Exited(0));
 }
 
 class SelectTest : public testing::Test {
-protected:
+ protected:
   SelectTest() {
     FD_ZERO(&read_);
     FD_ZERO(&write_);
@@ -240,5 +240,5 @@ TEST_F(SelectTest, PselectSwapsMask) {
               Exited(0));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -39,33 +39,31 @@ using testing::StartsWith;
 using ProcTest = TempDirTest;
 using DevTest = TempDirTest;
 
-std::string Proc(const std::string &name) {
+std::string Proc(const std::string& name) {
   return ReadFile(("/proc/" + name).c_str());
 }
 
 // The rest of the line that starts with `key`, without leading blanks.
-std::string Field(const std::string &text, const std::string &key) {
+std::string Field(const std::string& text, const std::string& key) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
-    if (line.compare(0, key.size(), key) != 0)
-      continue;
+    if (line.compare(0, key.size(), key) != 0) continue;
     const size_t at = line.find_first_not_of(" \t:", key.size());
     return at == std::string::npos ? "" : line.substr(at);
   }
   return "<missing>";
 }
 
-std::string LinkOf(const std::string &name) {
+std::string LinkOf(const std::string& name) {
   char target[PATH_MAX];
   const ssize_t n = readlink(("/proc/" + name).c_str(), target, PATH_MAX);
   return n < 0 ? "<error>" : std::string(target, n);
 }
 
-std::set<std::string> Entries(const char *path) {
+std::set<std::string> Entries(const char* path) {
   std::set<std::string> names;
-  DIR *dir = opendir(path);
-  while (const dirent *entry = readdir(dir))
-    names.insert(entry->d_name);
+  DIR* dir = opendir(path);
+  while (const dirent* entry = readdir(dir)) names.insert(entry->d_name);
   closedir(dir);
   return names;
 }
@@ -91,8 +89,7 @@ TEST_F(ProcTest, StatHasFiftyTwoFields) {
   EXPECT_EQ(ppid, getppid());
   EXPECT_EQ(pgrp, getpgrp());
   int fields = 5;
-  for (std::string field; stat >> field;)
-    ++fields;
+  for (std::string field; stat >> field;) ++fields;
   EXPECT_EQ(fields, 52);
 }
 
@@ -128,8 +125,7 @@ TEST_F(ProcTest, ZombieShowsItsState) {
 
 TEST_F(ProcTest, StoppedChildShowsItsState) {
   Child child([] {
-    for (;;)
-      pause();
+    for (;;) pause();
   });
   siginfo_t info;
   kill(child.pid(), SIGSTOP);
@@ -140,7 +136,7 @@ TEST_F(ProcTest, StoppedChildShowsItsState) {
 TEST_F(ProcTest, CmdlineAndEnvironAreNulSeparated) {
   Pipe pipe(O_CLOEXEC);
   Child child([&] {
-    const char *env[] = {"A=1", "B=2", nullptr};
+    const char* env[] = {"A=1", "B=2", nullptr};
     execle("/bin/sleep", "sleep", "1000", nullptr, env);
   });
   pipe.write.Reset();
@@ -324,7 +320,7 @@ TEST_F(DevTest, FullHasNoRoom) {
 }
 
 TEST_F(DevTest, RandomGivesDifferentBytes) {
-  for (const char *name : {"/dev/random", "/dev/urandom"}) {
+  for (const char* name : {"/dev/random", "/dev/urandom"}) {
     const Fd fd(open(name, O_RDONLY));
     char a[16];
     char b[16];
@@ -383,5 +379,5 @@ TEST(GetrusageTest, SelfChildrenAndThread) {
   EXPECT_THAT(syscall(SYS_getrusage, 99, &usage), FailsWith(EINVAL));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -2,11 +2,10 @@
 //
 // setpgid(2), getpgid(2), setsid(2), getsid(2), and orphaned groups.
 
+#include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <gtest/gtest.h>
 
 #include "tests/util/child.h"
 #include "tests/util/fd.h"
@@ -16,8 +15,7 @@ namespace emu {
 namespace {
 
 void Sleep() {
-  for (;;)
-    pause();
+  for (;;) pause();
 }
 
 TEST(SetpgidTest, MakesOwnGroup) {
@@ -25,7 +23,7 @@ TEST(SetpgidTest, MakesOwnGroup) {
                 CHILD_CHECK(getpgrp() == getpgid(getppid()));
                 CHILD_CHECK(setpgid(0, 0) == 0);
                 CHILD_CHECK(getpgrp() == getpid());
-                CHILD_CHECK(setpgid(0, 0) == 0); // Again is fine.
+                CHILD_CHECK(setpgid(0, 0) == 0);  // Again is fine.
               }),
               Exited(0));
 }
@@ -114,30 +112,30 @@ TEST(GetsidTest, MissingProcess) {
 
 TEST(OrphanedGroupTest, StoppedMembersGetHangupAndContinue) {
   Pipe pipe;
-  EXPECT_THAT(RunInChild([&] {
-                // This child is the only tie of the group to the rest of the
-                // session.
-                Child member([&] {
-                  close(pipe.read);
-                  CHILD_CHECK(setpgid(0, 0) == 0);
-                  static int report;
-                  report = pipe.write;
-                  struct sigaction action = {};
-                  action.sa_handler = [](int) {
-                    write(report, "h", 1);
-                    _exit(0);
-                  };
-                  sigaction(SIGHUP, &action, nullptr);
-                  raise(SIGSTOP);
-                  Sleep();
-                });
-                int status;
-                CHILD_CHECK(waitpid(member.pid(), &status, WUNTRACED) ==
-                            member.pid());
-                CHILD_CHECK(WIFSTOPPED(status));
-                member.Forget();
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      RunInChild([&] {
+        // This child is the only tie of the group to the rest of the
+        // session.
+        Child member([&] {
+          close(pipe.read);
+          CHILD_CHECK(setpgid(0, 0) == 0);
+          static int report;
+          report = pipe.write;
+          struct sigaction action = {};
+          action.sa_handler = [](int) {
+            write(report, "h", 1);
+            _exit(0);
+          };
+          sigaction(SIGHUP, &action, nullptr);
+          raise(SIGSTOP);
+          Sleep();
+        });
+        int status;
+        CHILD_CHECK(waitpid(member.pid(), &status, WUNTRACED) == member.pid());
+        CHILD_CHECK(WIFSTOPPED(status));
+        member.Forget();
+      }),
+      Exited(0));
   pipe.write.Reset();
   char c = 0;
   EXPECT_THAT(read(pipe.read, &c, 1), SucceedsWith(1));
@@ -146,7 +144,7 @@ TEST(OrphanedGroupTest, StoppedMembersGetHangupAndContinue) {
 
 TEST(OrphanedGroupTest, TerminalStopSignalsAreDropped) {
   EXPECT_THAT(RunInChild([] {
-                CHILD_CHECK(setsid() > 0); // Orphaned by definition.
+                CHILD_CHECK(setsid() > 0);  // Orphaned by definition.
                 raise(SIGTSTP);
                 raise(SIGTTIN);
                 raise(SIGTTOU);
@@ -194,24 +192,20 @@ TEST(StopTest, ParentIsToldUnlessNocldstop) {
 
 TEST(StopTest, SigchldTellsOfStop) {
   EXPECT_THAT(RunInChild([] {
-                static volatile int code;
-                static volatile int status;
-                struct sigaction action = {};
-                action.sa_sigaction = [](int, siginfo_t *info, void *) {
-                  code = info->si_code;
-                  status = info->si_status;
-                };
-                action.sa_flags = SA_SIGINFO | SA_RESTART;
-                sigaction(SIGCHLD, &action, nullptr);
+                sigset_t set;
+                sigemptyset(&set);
+                sigaddset(&set, SIGCHLD);
+                sigprocmask(SIG_BLOCK, &set, nullptr);
                 Child child(Sleep);
                 kill(child.pid(), SIGSTOP);
-                siginfo_t info;
-                CHILD_CHECK(waitid(P_PID, child.pid(), &info, WSTOPPED) == 0);
-                CHILD_CHECK(code == CLD_STOPPED && status == SIGSTOP);
-                signal(SIGCHLD, SIG_DFL);
+                siginfo_t info = {};
+                CHILD_CHECK(sigwaitinfo(&set, &info) == SIGCHLD);
+                CHILD_CHECK(info.si_code == CLD_STOPPED);
+                CHILD_CHECK(info.si_status == SIGSTOP);
+                CHILD_CHECK(info.si_pid == child.pid());
               }),
               Exited(0));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -3,6 +3,7 @@
 // What the thread library builds on futexes, clone and signals, as programs
 // use it: mutexes of every kind, conditions, barriers, cancellation.
 
+#include <gtest/gtest.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -15,8 +16,6 @@
 #include <mutex>
 #include <thread>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "tests/util/child.h"
 #include "tests/util/map.h"
@@ -36,7 +35,7 @@ timespec In(long nanoseconds, clockid_t clock = CLOCK_REALTIME) {
 
 // A mutex of the given attributes in memory that children share.
 class SharedMutex {
-public:
+ public:
   explicit SharedMutex(int protocol = PTHREAD_PRIO_NONE, bool robust = false) {
     pthread_mutexattr_t attributes;
     pthread_mutexattr_init(&attributes);
@@ -47,9 +46,9 @@ public:
     }
     pthread_mutex_init(get(), &attributes);
   }
-  pthread_mutex_t *get() const { return map_.As<pthread_mutex_t>(); }
+  pthread_mutex_t* get() const { return map_.As<pthread_mutex_t>(); }
 
-private:
+ private:
   Map map_ = Map::Shared(kPage);
 };
 
@@ -65,8 +64,7 @@ TEST(MutexTest, ExcludesThreads) {
       }
     });
   }
-  for (auto &thread : threads)
-    thread.join();
+  for (auto& thread : threads) thread.join();
   EXPECT_EQ(count, 4000);
 }
 
@@ -146,8 +144,7 @@ TEST(ConditionTest, BroadcastWakesAll) {
     open = true;
   }
   changed.notify_all();
-  for (auto &thread : threads)
-    thread.join();
+  for (auto& thread : threads) thread.join();
   EXPECT_EQ(through, 8);
 }
 
@@ -175,15 +172,14 @@ TEST(BarrierTest, ReleasesAllAtOnce) {
       }
     });
   }
-  for (auto &thread : threads)
-    thread.join();
+  for (auto& thread : threads) thread.join();
   EXPECT_EQ(serial, 1);
   pthread_barrier_destroy(&barrier);
 }
 
 TEST(SemaphoreTest, IsSharedBetweenProcesses) {
   Map map = Map::Shared(kPage);
-  auto *semaphore = map.As<sem_t>();
+  auto* semaphore = map.As<sem_t>();
   ASSERT_EQ(sem_init(semaphore, 1, 0), 0);
   Child child([&] { CHILD_CHECK(sem_wait(semaphore) == 0); });
   child.WaitUntilBlocked();
@@ -199,17 +195,16 @@ TEST(CancelTest, EndsBlockedThreadAndRunsCleanup) {
   pthread_t thread;
   ASSERT_EQ(pthread_create(
                 &thread, nullptr,
-                [](void *) -> void * {
+                [](void*) -> void* {
                   struct Cleanup {
                     ~Cleanup() { cleaned = true; }
                   } cleanup;
-                  for (;;)
-                    pause();
+                  for (;;) pause();
                 },
                 nullptr),
             0);
   pthread_cancel(thread);
-  void *result = nullptr;
+  void* result = nullptr;
   pthread_join(thread, &result);
   EXPECT_EQ(result, PTHREAD_CANCELED);
   EXPECT_TRUE(cleaned);
@@ -228,10 +223,9 @@ TEST(ThreadLocalTest, EachThreadHasItsOwn) {
 TEST(DetachedTest, ThreadOutlivesNobody) {
   EXPECT_THAT(RunInChild([] {
                 std::thread([] {
-                  for (;;)
-                    pause();
+                  for (;;) pause();
                 }).detach();
-                _exit(4); // Ends the thread as well.
+                _exit(4);  // Ends the thread as well.
               }),
               Exited(4));
 }
@@ -239,8 +233,7 @@ TEST(DetachedTest, ThreadOutlivesNobody) {
 TEST(StackTest, ThreadsStackOverflowIsAFault) {
   EXPECT_THAT(RunInChild([] {
                 std::thread thread([] {
-                  for (;;)
-                    *static_cast<volatile char *>(alloca(1024)) = 1;
+                  for (;;) *static_cast<volatile char*>(alloca(1024)) = 1;
                 });
                 thread.join();
               }),
@@ -250,8 +243,7 @@ TEST(StackTest, ThreadsStackOverflowIsAFault) {
 TEST(AtforkTest, ForkInThreadedProgramCanExec) {
   std::atomic<bool> stop = false;
   std::thread other([&] {
-    while (!stop)
-      sched_yield();
+    while (!stop) sched_yield();
   });
   const int status = RunInChild([] { execl("/bin/true", "true", nullptr); });
   stop = true;
@@ -259,5 +251,5 @@ TEST(AtforkTest, ForkInThreadedProgramCanExec) {
   EXPECT_THAT(status, Exited(0));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

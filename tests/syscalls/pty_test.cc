@@ -3,6 +3,7 @@
 // Pseudo-terminals: the line discipline, termios(3), job control, sessions.
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -15,8 +16,6 @@
 #include <string>
 #include <string_view>
 
-#include <gtest/gtest.h>
-
 #include "tests/util/child.h"
 #include "tests/util/fd.h"
 #include "tests/util/map.h"
@@ -27,7 +26,7 @@ namespace {
 
 // A fresh terminal in its default mode; not anyone's controlling terminal.
 class PtyTest : public testing::Test {
-protected:
+ protected:
   PtyTest() : master_(posix_openpt(O_RDWR | O_NOCTTY)) {
     grantpt(master_);
     unlockpt(master_);
@@ -68,7 +67,7 @@ protected:
     EXPECT_THAT(tcgetattr(slave_, &mode), Succeeds());
     return mode;
   }
-  void SetMode(const termios &mode) {
+  void SetMode(const termios& mode) {
     EXPECT_THAT(tcsetattr(slave_, TCSANOW, &mode), Succeeds());
   }
   void Clear(tcflag_t flags) {
@@ -78,7 +77,8 @@ protected:
   }
 
   // Runs body in a session of its own whose controlling terminal this is.
-  template <typename Body> int RunInSession(Body body) {
+  template <typename Body>
+  int RunInSession(Body body) {
     return RunInChild([&] {
       CHILD_CHECK(setsid() > 0);
       CHILD_CHECK(ioctl(slave_, TIOCSCTTY, 0) == 0);
@@ -123,8 +123,9 @@ TEST_F(PtyTest, ShortReadsTakeALineInPieces) {
 }
 
 TEST_F(PtyTest, EraseKillAndWordErase) {
-  Type("abx\x7f"
-       "c\n");
+  Type(
+      "abx\x7f"
+      "c\n");
   EXPECT_EQ(Line(), "abc\n");
   Type("wrong\x15right\n");
   EXPECT_EQ(Line(), "right\n");
@@ -143,7 +144,7 @@ TEST_F(PtyTest, EndOfFileEndsLineWithoutItself) {
 }
 
 TEST_F(PtyTest, LiteralNextQuotes) {
-  Type("a\x16\x7f\r"); // ... and a carriage return ends the line.
+  Type("a\x16\x7f\r");  // ... and a carriage return ends the line.
   EXPECT_EQ(Line(), "a\x7f\n");
 }
 
@@ -289,14 +290,12 @@ TEST_F(PtyTest, WithoutControllingTerminalDevTtyIsMissing) {
 TEST_F(PtyTest, InterruptKeySignalsForeground) {
   EXPECT_THAT(RunInSession([&] {
                 write(master_, "\x03", 1);
-                for (;;)
-                  pause();
+                for (;;) pause();
               }),
               KilledBy(SIGINT));
   EXPECT_THAT(RunInSession([&] {
                 write(master_, "\x1c", 1);
-                for (;;)
-                  pause();
+                for (;;) pause();
               }),
               KilledBy(SIGQUIT));
 }
@@ -304,8 +303,7 @@ TEST_F(PtyTest, InterruptKeySignalsForeground) {
 TEST_F(PtyTest, SuspendKeyStopsForegroundJob) {
   EXPECT_THAT(RunInSession([&] {
                 Child job([&] {
-                  for (;;)
-                    pause();
+                  for (;;) pause();
                 });
                 CHILD_CHECK(setpgid(job.pid(), job.pid()) == 0);
                 CHILD_CHECK(tcsetpgrp(slave_, job.pid()) == 0);
@@ -370,12 +368,11 @@ TEST_F(PtyTest, HangupSignalsSessionLeader) {
     CHILD_CHECK(ioctl(slave_, TIOCSCTTY, 0) == 0);
     master_.Reset();
     write(ready.write, "x", 1);
-    for (;;)
-      pause();
+    for (;;) pause();
   });
   char c;
   ASSERT_THAT(read(ready.read, &c, 1), SucceedsWith(1));
-  master_.Reset(); // The last one.
+  master_.Reset();  // The last one.
   EXPECT_THAT(leader.Wait(), KilledBy(SIGHUP));
 }
 
@@ -386,9 +383,9 @@ TEST_F(PtyTest, ErrorsForOtherFiles) {
   EXPECT_THAT(tcgetattr(pipe.read, &mode), FailsWith(ENOTTY));
   EXPECT_THAT(ioctl(pipe.read, TIOCGWINSZ, &size), FailsWith(ENOTTY));
   EXPECT_THAT(tcgetpgrp(pipe.read), FailsWith(ENOTTY));
-  EXPECT_THAT(tcgetpgrp(slave_), FailsWith(ENOTTY)); // Not controlling.
+  EXPECT_THAT(tcgetpgrp(slave_), FailsWith(ENOTTY));  // Not controlling.
   EXPECT_THAT(ioctl(slave_, TIOCGWINSZ, BadAddress()), FailsWith(EFAULT));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -25,8 +25,8 @@ using WritevTest = TempDirTest;
 using Preadv2Test = TempDirTest;
 using Pwritev2Test = TempDirTest;
 
-iovec Vec(const void *base, size_t size) {
-  return {const_cast<void *>(base), size};
+iovec Vec(const void* base, size_t size) {
+  return {const_cast<void*>(base), size};
 }
 
 TEST_F(ReadvTest, FillsBuffersInOrder) {
@@ -150,5 +150,5 @@ TEST_F(Pwritev2Test, SyncFlagsAreAccepted) {
   EXPECT_THAT(pwritev2(fd, vec, 1, 0, RWF_DSYNC | RWF_SYNC), SucceedsWith(1));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

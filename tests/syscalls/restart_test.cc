@@ -4,6 +4,7 @@
 // SA_RESTART, which never do, and what happens without a handler.
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,8 +20,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <gtest/gtest.h>
 
 #include "tests/util/child.h"
 #include "tests/util/fd.h"
@@ -56,7 +55,7 @@ int ErrnoOf(Handler handler, Call call, Wake wake) {
   kill(child.pid(), SIGUSR1);
   EXPECT_THAT(read(handled.read, &c, 1), SucceedsWith(1));
   if (handler == Handler::kRestart) {
-    child.WaitUntilBlocked(); // Again.
+    child.WaitUntilBlocked();  // Again.
     wake();
   }
   const int status = child.Wait();
@@ -72,7 +71,8 @@ void ExpectRestartable(Call call, Wake wake) {
 }
 
 // ... and for one that never goes on after a handler.
-template <typename Call> void ExpectInterrupted(Call call) {
+template <typename Call>
+void ExpectInterrupted(Call call) {
   EXPECT_EQ(ErrnoOf(Handler::kRestart, call, [] {}), EINTR);
   EXPECT_EQ(ErrnoOf(Handler::kInterrupt, call, [] {}), EINTR);
 }
@@ -116,16 +116,16 @@ TEST(RestartTest, ReceiveWithTimeoutIsInterrupted) {
 TEST(RestartTest, Accept) {
   const Fd listener(socket(AF_UNIX, SOCK_STREAM, 0));
   sockaddr_un address = {AF_UNIX, {}};
-  ASSERT_THAT(bind(listener, reinterpret_cast<sockaddr *>(&address),
-                   sizeof(sa_family_t)), // A name of the kernel's choice.
+  ASSERT_THAT(bind(listener, reinterpret_cast<sockaddr*>(&address),
+                   sizeof(sa_family_t)),  // A name of the kernel's choice.
               Succeeds());
   socklen_t length = sizeof(address);
-  getsockname(listener, reinterpret_cast<sockaddr *>(&address), &length);
+  getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length);
   ASSERT_THAT(listen(listener, 1), Succeeds());
   const Fd client(socket(AF_UNIX, SOCK_STREAM, 0));
   ExpectRestartable(
       [&] { return accept(listener, nullptr, nullptr); },
-      [&] { connect(client, reinterpret_cast<sockaddr *>(&address), length); });
+      [&] { connect(client, reinterpret_cast<sockaddr*>(&address), length); });
 }
 
 TEST(RestartTest, WaitForChild) {
@@ -318,5 +318,5 @@ TEST(NoHandlerTest, StopInterruptsEpollAllTheSame) {
   EXPECT_THAT(child.Wait(), Exited(0));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

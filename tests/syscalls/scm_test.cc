@@ -3,6 +3,7 @@
 // sendmsg(2), recvmsg(2), sendmmsg(2), recvmmsg(2): ancillary data and flags.
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -12,8 +13,6 @@
 #include <cstring>
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "tests/util/child.h"
 #include "tests/util/fd.h"
@@ -31,13 +30,14 @@ struct Message {
     header.msg_control = control;
     header.msg_controllen = sizeof(control);
   }
-  Message(const Message &) = delete;
+  Message(const Message&) = delete;
 
   // Puts one control message in; nothing else fits beside it.
-  template <typename T> void Attach(int type, const std::vector<T> &content) {
+  template <typename T>
+  void Attach(int type, const std::vector<T>& content) {
     const size_t size = content.size() * sizeof(T);
     header.msg_controllen = CMSG_SPACE(size);
-    cmsghdr *cmsg = CMSG_FIRSTHDR(&header);
+    cmsghdr* cmsg = CMSG_FIRSTHDR(&header);
     cmsg->cmsg_level = SOL_SOCKET;
     cmsg->cmsg_type = type;
     cmsg->cmsg_len = CMSG_LEN(size);
@@ -47,13 +47,11 @@ struct Message {
   // The descriptors that came, now owned.
   std::vector<Fd> Descriptors() {
     std::vector<Fd> fds;
-    for (cmsghdr *c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
-      if (c->cmsg_type != SCM_RIGHTS)
-        continue;
-      const int *first = reinterpret_cast<const int *>(CMSG_DATA(c));
+    for (cmsghdr* c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
+      if (c->cmsg_type != SCM_RIGHTS) continue;
+      const int* first = reinterpret_cast<const int*>(CMSG_DATA(c));
       const size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-      for (size_t i = 0; i < count; ++i)
-        fds.emplace_back(first[i]);
+      for (size_t i = 0; i < count; ++i) fds.emplace_back(first[i]);
     }
     return fds;
   }
@@ -175,15 +173,14 @@ TEST(ScmRightsTest, InFlightSocketKeepsItsPeerOpen) {
   passed.a.Reset();
   EXPECT_THAT(send(passed.b, "x", 1, MSG_NOSIGNAL), SucceedsWith(1));
   carrier.a.Reset();
-  carrier.b.Reset(); // The message, and the socket in it, go with the queue.
+  carrier.b.Reset();  // The message, and the socket in it, go with the queue.
   EXPECT_THAT(send(passed.b, "x", 1, MSG_NOSIGNAL), FailsWith(EPIPE));
 }
 
-ucred *Credentials(Message &message) {
-  cmsghdr *cmsg = CMSG_FIRSTHDR(&message.header);
-  if (!cmsg || cmsg->cmsg_type != SCM_CREDENTIALS)
-    return nullptr;
-  return reinterpret_cast<ucred *>(CMSG_DATA(cmsg));
+ucred* Credentials(Message& message) {
+  cmsghdr* cmsg = CMSG_FIRSTHDR(&message.header);
+  if (!cmsg || cmsg->cmsg_type != SCM_CREDENTIALS) return nullptr;
+  return reinterpret_cast<ucred*>(CMSG_DATA(cmsg));
 }
 
 TEST(ScmCredentialsTest, AreAddedForReceiverThatAsks) {
@@ -194,7 +191,7 @@ TEST(ScmCredentialsTest, AreAddedForReceiverThatAsks) {
   Child child([&] { CHILD_CHECK(write(sockets.a, "x", 1) == 1); });
   Message in;
   ASSERT_THAT(recvmsg(sockets.b, &in.header, 0), SucceedsWith(1));
-  const ucred *credentials = Credentials(in);
+  const ucred* credentials = Credentials(in);
   ASSERT_NE(credentials, nullptr);
   EXPECT_EQ(credentials->pid, child.pid());
   EXPECT_EQ(credentials->uid, getuid());
@@ -281,5 +278,5 @@ TEST(SocketTimeoutTest, ReceiveGivesUp) {
   EXPECT_THAT(read(sockets.a, &c, 1), FailsWith(EAGAIN));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -4,14 +4,13 @@
 // signalfd4(2), and SIGCHLD as a signal.
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <gtest/gtest.h>
 
 #include "tests/util/child.h"
 #include "tests/util/fd.h"
@@ -26,14 +25,13 @@ constexpr timespec kNow = {0, 0};
 sigset_t SetOf(std::initializer_list<int> signals) {
   sigset_t set;
   sigemptyset(&set);
-  for (const int sig : signals)
-    sigaddset(&set, sig);
+  for (const int sig : signals) sigaddset(&set, sig);
   return set;
 }
 
 // Blocks signals for the duration of a test; what is pending is taken away.
 class Blocked {
-public:
+ public:
   explicit Blocked(std::initializer_list<int> signals) : set_(SetOf(signals)) {
     sigprocmask(SIG_BLOCK, &set_, &old_);
   }
@@ -42,9 +40,9 @@ public:
     }
     sigprocmask(SIG_SETMASK, &old_, nullptr);
   }
-  const sigset_t *set() const { return &set_; }
+  const sigset_t* set() const { return &set_; }
 
-private:
+ private:
   sigset_t set_;
   sigset_t old_;
 };
@@ -56,7 +54,7 @@ TEST(SigtimedwaitTest, TakesPendingSignal) {
   EXPECT_THAT(syscall(SYS_rt_sigtimedwait, blocked.set(), &info, &kNow, 8),
               SucceedsWith(SIGUSR1));
   EXPECT_EQ(info.si_signo, SIGUSR1);
-  EXPECT_EQ(info.si_code, SI_TKILL); // glibc would say SI_USER.
+  EXPECT_EQ(info.si_code, SI_TKILL);  // glibc would say SI_USER.
   EXPECT_THAT(sigtimedwait(blocked.set(), &info, &kNow), FailsWith(EAGAIN));
 }
 
@@ -101,7 +99,7 @@ TEST(SigtimedwaitTest, OtherSignalsHandlerInterrupts) {
   EXPECT_THAT(RunInChild([] {
                 struct sigaction action = {};
                 action.sa_handler = [](int) {};
-                action.sa_flags = SA_RESTART; // Does not help here.
+                action.sa_flags = SA_RESTART;  // Does not help here.
                 sigaction(SIGUSR2, &action, nullptr);
                 Blocked blocked({SIGUSR1});
                 Child child([] {
@@ -278,5 +276,5 @@ TEST(SigchldTest, ChildIsReadyToBeReapedInHandler) {
               Exited(0));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

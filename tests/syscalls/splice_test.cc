@@ -212,5 +212,5 @@ TEST(MemfdSealTest, OtherFilesHaveNone) {
   EXPECT_THAT(fcntl(fd, F_ADD_SEALS, 0x1000), FailsWith(EINVAL));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

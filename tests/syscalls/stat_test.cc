@@ -262,5 +262,5 @@ TEST_F(AccessTest, Faccessat2KnowsItsFlags) {
               FailsWith(EINVAL));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -3,6 +3,7 @@
 // System V shared memory, semaphores and messages; POSIX message queues.
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <mqueue.h>
 #include <signal.h>
 #include <sys/ipc.h>
@@ -15,8 +16,6 @@
 
 #include <string>
 
-#include <gtest/gtest.h>
-
 #include "tests/util/child.h"
 #include "tests/util/fd.h"
 #include "tests/util/map.h"
@@ -25,7 +24,7 @@
 namespace emu {
 namespace {
 
-void *const kFailed = reinterpret_cast<void *>(-1);
+void* const kFailed = reinterpret_cast<void*>(-1);
 
 // A segment, semaphore set or queue, removed at the end.
 struct Shm {
@@ -50,7 +49,7 @@ struct Msg {
   Msg() : id(msgget(IPC_PRIVATE, 0600)) {}
   ~Msg() { msgctl(id, IPC_RMID, nullptr); }
 
-  int Send(long type, const char *text, int flags = 0) const {
+  int Send(long type, const char* text, int flags = 0) const {
     struct {
       long type;
       char text[64];
@@ -73,7 +72,7 @@ struct Msg {
 
 TEST(ShmTest, IsSharedWithChildAndStartsAsZeros) {
   const Shm shm(100);
-  auto *memory = static_cast<char *>(shmat(shm.id, nullptr, 0));
+  auto* memory = static_cast<char*>(shmat(shm.id, nullptr, 0));
   ASSERT_NE(memory, kFailed);
   EXPECT_EQ(memory[0], 0);
   EXPECT_THAT(RunInChild([&] { memory[0] = 'x'; }), Exited(0));
@@ -83,8 +82,8 @@ TEST(ShmTest, IsSharedWithChildAndStartsAsZeros) {
 
 TEST(ShmTest, TwoAttachmentsAreOneMemory) {
   const Shm shm(kPage);
-  auto *a = static_cast<char *>(shmat(shm.id, nullptr, 0));
-  auto *b = static_cast<char *>(shmat(shm.id, nullptr, SHM_RDONLY));
+  auto* a = static_cast<char*>(shmat(shm.id, nullptr, 0));
+  auto* b = static_cast<char*>(shmat(shm.id, nullptr, SHM_RDONLY));
   a[5] = 'x';
   EXPECT_EQ(b[5], 'x');
   EXPECT_THAT(RunInChild([&] { b[5] = 'y'; }), KilledBy(SIGSEGV));
@@ -99,7 +98,7 @@ TEST(ShmTest, TwoAttachmentsAreOneMemory) {
 
 TEST(ShmTest, RemovedSegmentLivesUntilDetached) {
   const int id = shmget(IPC_PRIVATE, kPage, 0600);
-  auto *memory = static_cast<char *>(shmat(id, nullptr, 0));
+  auto* memory = static_cast<char*>(shmat(id, nullptr, 0));
   ASSERT_THAT(shmctl(id, IPC_RMID, nullptr), Succeeds());
   memory[0] = 'x';
   EXPECT_THAT(shmdt(memory), Succeeds());
@@ -125,7 +124,7 @@ TEST(ShmTest, Errors) {
   EXPECT_THAT(shmat(-1, nullptr, 0), FailsWith(EINVAL));
   EXPECT_THAT(shmdt(BadAddress()), FailsWith(EINVAL));
   const Shm shm(kPage);
-  EXPECT_THAT(shmat(shm.id, reinterpret_cast<void *>(0x100001), 0),
+  EXPECT_THAT(shmat(shm.id, reinterpret_cast<void*>(0x100001), 0),
               FailsWith(EINVAL));
   EXPECT_THAT(shmctl(shm.id, 999, nullptr), FailsWith(EINVAL));
 }
@@ -136,7 +135,7 @@ TEST(SemTest, CountsAndRefusesWithNowait) {
   EXPECT_EQ(sem.Value(), 2);
   EXPECT_THAT(sem.Op(-3, IPC_NOWAIT), FailsWith(EAGAIN));
   EXPECT_THAT(sem.Op(-2), Succeeds());
-  EXPECT_THAT(sem.Op(0), Succeeds()); // Waits for zero.
+  EXPECT_THAT(sem.Op(0), Succeeds());  // Waits for zero.
 }
 
 TEST(SemTest, OperationsAreAllOrNothing) {
@@ -210,7 +209,7 @@ TEST(MsgTest, SelectsByType) {
   ASSERT_THAT(queue.Send(1, "one"), Succeeds());
   ASSERT_THAT(queue.Send(2, "two"), Succeeds());
   EXPECT_EQ(queue.Receive(2), "two");
-  EXPECT_EQ(queue.Receive(-3), "one"); // The lowest up to three.
+  EXPECT_EQ(queue.Receive(-3), "one");  // The lowest up to three.
   EXPECT_EQ(queue.Receive(0), "three");
 }
 
@@ -244,7 +243,7 @@ TEST(MsgTest, Errors) {
 }
 
 class MqTest : public testing::Test {
-protected:
+ protected:
   MqTest() : name_("/emu-" + std::to_string(getpid())) {
     mq_attr attributes = {};
     attributes.mq_maxmsg = 2;
@@ -325,5 +324,5 @@ TEST_F(MqTest, Errors) {
               FailsWith(ETIMEDOUT));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -4,6 +4,7 @@
 // changes of mode while input waits, and the ioctls that shells use.
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,8 +15,6 @@
 #include <string>
 #include <string_view>
 
-#include <gtest/gtest.h>
-
 #include "tests/util/child.h"
 #include "tests/util/fd.h"
 #include "tests/util/map.h"
@@ -25,7 +24,7 @@ namespace emu {
 namespace {
 
 class TermiosTest : public testing::Test {
-protected:
+ protected:
   TermiosTest() : master_(posix_openpt(O_RDWR | O_NOCTTY)) {
     unlockpt(master_);
     slave_ = Fd(open(ptsname(master_), O_RDWR | O_NOCTTY));
@@ -46,8 +45,7 @@ protected:
   // As many bytes as `expected` has.
   static void ExpectBytes(int fd, std::string_view expected) {
     std::string seen;
-    while (seen.size() < expected.size() && WaitFor(fd))
-      seen += Read(fd);
+    while (seen.size() < expected.size() && WaitFor(fd)) seen += Read(fd);
     EXPECT_EQ(seen, expected);
   }
   static bool WaitFor(int fd, int milliseconds = 10000) {
@@ -55,7 +53,8 @@ protected:
     return poll(&poll_fd, 1, milliseconds) == 1;
   }
 
-  template <typename Change> void Mode(Change change, int when = TCSANOW) {
+  template <typename Change>
+  void Mode(Change change, int when = TCSANOW) {
     termios mode = {};
     EXPECT_THAT(tcgetattr(slave_, &mode), Succeeds());
     change(mode);
@@ -67,29 +66,30 @@ protected:
 };
 
 TEST_F(TermiosTest, StopAndStartKeysHoldOutput) {
-  Type("\x13"); // Ctrl-S
+  Type("\x13");  // Ctrl-S
   // The key is seen once something typed behind it is echoed ... or held.
   Type("\n");
   ASSERT_TRUE(WaitFor(slave_));
   Child writer([&] { CHILD_CHECK(write(slave_, "held", 4) == 4); });
   writer.WaitUntilBlocked();
-  Type("\x11"); // Ctrl-Q
+  Type("\x11");  // Ctrl-Q
   EXPECT_THAT(writer.Wait(), Exited(0));
 }
 
 TEST_F(TermiosTest, UppercaseMapAndStripChangeInput) {
-  Mode([](termios &mode) {
+  Mode([](termios& mode) {
     mode.c_iflag |= ISTRIP | IUCLC;
     mode.c_lflag |= IEXTEN;
     mode.c_lflag &= ~ECHO;
   });
-  Type("\xc1"
-       "B\n");
+  Type(
+      "\xc1"
+      "B\n");
   EXPECT_EQ(Read(slave_), "ab\n");
 }
 
 TEST_F(TermiosTest, NewlineAndReturnCanBeSwapped) {
-  Mode([](termios &mode) {
+  Mode([](termios& mode) {
     mode.c_iflag &= ~ICRNL;
     mode.c_iflag |= INLCR;
     mode.c_lflag &= ~(ICANON | ECHO);
@@ -99,7 +99,7 @@ TEST_F(TermiosTest, NewlineAndReturnCanBeSwapped) {
 }
 
 TEST_F(TermiosTest, IgnoredReturnVanishes) {
-  Mode([](termios &mode) {
+  Mode([](termios& mode) {
     mode.c_iflag |= IGNCR;
     mode.c_lflag &= ~ECHO;
   });
@@ -108,7 +108,7 @@ TEST_F(TermiosTest, IgnoredReturnVanishes) {
 }
 
 TEST_F(TermiosTest, SecondEndOfLineCharacterEndsLine) {
-  Mode([](termios &mode) {
+  Mode([](termios& mode) {
     mode.c_cc[VEOL] = '!';
     mode.c_lflag &= ~ECHO;
   });
@@ -117,7 +117,7 @@ TEST_F(TermiosTest, SecondEndOfLineCharacterEndsLine) {
 }
 
 TEST_F(TermiosTest, EchoOfNewlineAloneIsPossible) {
-  Mode([](termios &mode) {
+  Mode([](termios& mode) {
     mode.c_lflag &= ~ECHO;
     mode.c_lflag |= ECHONL;
   });
@@ -126,7 +126,7 @@ TEST_F(TermiosTest, EchoOfNewlineAloneIsPossible) {
 }
 
 TEST_F(TermiosTest, ControlCharactersEchoPlainWithoutEchoctl) {
-  Mode([](termios &mode) { mode.c_lflag &= ~ECHOCTL; });
+  Mode([](termios& mode) { mode.c_lflag &= ~ECHOCTL; });
   Type("\x01");
   ExpectBytes(master_, "\x01");
 }
@@ -144,20 +144,20 @@ TEST_F(TermiosTest, ReprintKeyShowsLineAgain) {
 TEST_F(TermiosTest, FlushDropsWhatWasTyped) {
   Type("lost\n");
   ASSERT_TRUE(WaitFor(slave_));
-  Mode([](termios &) {}, TCSAFLUSH);
+  Mode([](termios&) {}, TCSAFLUSH);
   Type("kept\n");
   EXPECT_EQ(Read(slave_), "kept\n");
 }
 
 TEST_F(TermiosTest, UnfinishedLineBecomesReadableInRawMode) {
   Type("partial");
-  ExpectBytes(master_, "partial"); // It has arrived.
-  Mode([](termios &mode) { mode.c_lflag &= ~ICANON; });
+  ExpectBytes(master_, "partial");  // It has arrived.
+  Mode([](termios& mode) { mode.c_lflag &= ~ICANON; });
   EXPECT_EQ(Read(slave_), "partial");
 }
 
 TEST_F(TermiosTest, InterCharacterTimeoutEndsRead) {
-  Mode([](termios &mode) {
+  Mode([](termios& mode) {
     cfmakeraw(&mode);
     mode.c_cc[VMIN] = 100;
     mode.c_cc[VTIME] = 1;
@@ -209,7 +209,7 @@ TEST_F(TermiosTest, ExclusiveModeKeepsOthersOut) {
 }
 
 TEST_F(TermiosTest, SpeedIsKept) {
-  Mode([](termios &mode) { cfsetspeed(&mode, B9600); });
+  Mode([](termios& mode) { cfsetspeed(&mode, B9600); });
   termios mode;
   ASSERT_THAT(tcgetattr(slave_, &mode), Succeeds());
   EXPECT_EQ(cfgetospeed(&mode), speed_t{B9600});
@@ -227,7 +227,7 @@ TEST_F(TermiosTest, InterruptKeyDropsTypedInput) {
 }
 
 TEST_F(TermiosTest, KeysDoNotSignalWithoutIsig) {
-  Mode([](termios &mode) { mode.c_lflag &= ~ISIG; });
+  Mode([](termios& mode) { mode.c_lflag &= ~ISIG; });
   EXPECT_THAT(RunInChild([&] {
                 CHILD_CHECK(setsid() > 0);
                 CHILD_CHECK(ioctl(slave_, TIOCSCTTY, 0) == 0);
@@ -238,15 +238,15 @@ TEST_F(TermiosTest, KeysDoNotSignalWithoutIsig) {
 }
 
 TEST_F(TermiosTest, ForegroundGroupMustBeOfTheSession) {
-  EXPECT_THAT(RunInChild([&] {
-                CHILD_CHECK(setsid() > 0);
-                CHILD_CHECK(ioctl(slave_, TIOCSCTTY, 0) == 0);
-                CHILD_CHECK(tcsetpgrp(slave_, 0x3ffffff0) == -1 &&
-                            errno == ESRCH);
-                CHILD_CHECK(tcsetpgrp(slave_, -1) == -1 && errno == EINVAL);
-                CHILD_CHECK(tcsetpgrp(slave_, getppid()) == -1);
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      RunInChild([&] {
+        CHILD_CHECK(setsid() > 0);
+        CHILD_CHECK(ioctl(slave_, TIOCSCTTY, 0) == 0);
+        CHILD_CHECK(tcsetpgrp(slave_, 0x3ffffff0) == -1 && errno == ESRCH);
+        CHILD_CHECK(tcsetpgrp(slave_, -1) == -1 && errno == EINVAL);
+        CHILD_CHECK(tcsetpgrp(slave_, getppid()) == -1);
+      }),
+      Exited(0));
 }
 
 TEST_F(TermiosTest, OnlyLeadersTakeControllingTerminals) {
@@ -263,7 +263,7 @@ TEST_F(TermiosTest, OnlyLeadersTakeControllingTerminals) {
 TEST_F(TermiosTest, OpeningTakesControlUnlessNoctty) {
   EXPECT_THAT(RunInChild([&] {
                 CHILD_CHECK(setsid() > 0);
-                const char *name = ptsname(master_);
+                const char* name = ptsname(master_);
                 CHILD_CHECK(open(name, O_RDWR | O_NOCTTY) >= 0);
                 CHILD_CHECK(open("/dev/tty", O_RDWR) == -1);
                 CHILD_CHECK(open(name, O_RDWR) >= 0);
@@ -272,5 +272,5 @@ TEST_F(TermiosTest, OpeningTakesControlUnlessNoctty) {
               Exited(0));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

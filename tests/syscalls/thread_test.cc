@@ -4,6 +4,7 @@
 // signals among threads, sched_*, membarrier(2), getcpu(2).
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
@@ -17,8 +18,6 @@
 #include <atomic>
 #include <string>
 #include <thread>
-
-#include <gtest/gtest.h>
 
 #include "tests/util/child.h"
 #include "tests/util/fd.h"
@@ -70,25 +69,22 @@ TEST(ThreadTest, HasItsOwnSignalMask) {
 TEST(ThreadTest, ManyCanRunAtOnce) {
   std::atomic<int> count = 0;
   std::thread threads[32];
-  for (auto &thread : threads) {
+  for (auto& thread : threads) {
     thread = std::thread([&] {
       for (int i = 0; i < 100; ++i) {
         ++count;
-        if (i % 10 == 0)
-          sched_yield();
+        if (i % 10 == 0) sched_yield();
       }
     });
   }
-  for (auto &thread : threads)
-    thread.join();
+  for (auto& thread : threads) thread.join();
   EXPECT_EQ(count, 3200);
 }
 
 TEST(ThreadTest, ExitGroupEndsAll) {
   EXPECT_THAT(RunInChild([] {
                 std::thread thread([] { syscall(SYS_exit_group, 7); });
-                for (;;)
-                  pause();
+                for (;;) pause();
               }),
               Exited(7));
 }
@@ -105,8 +101,7 @@ TEST(ThreadTest, ExitOfLeaderLeavesOthersRunning) {
                     char text[256] = {};
                     const ssize_t n = read(fd, text, sizeof(text) - 1);
                     close(fd);
-                    if (n <= 0 || strstr(text, ") Z "))
-                      break;
+                    if (n <= 0 || strstr(text, ") Z ")) break;
                     sched_yield();
                   }
                   syscall(SYS_exit_group, 8);
@@ -119,9 +114,8 @@ TEST(ThreadTest, ExitOfLeaderLeavesOthersRunning) {
 TEST(ThreadTest, FatalSignalEndsAll) {
   EXPECT_THAT(RunInChild([] {
                 std::thread thread(
-                    [] { *static_cast<volatile char *>(BadAddress()) = 1; });
-                for (;;)
-                  pause();
+                    [] { *static_cast<volatile char*>(BadAddress()) = 1; });
+                for (;;) pause();
               }),
               KilledBy(SIGSEGV));
 }
@@ -129,15 +123,14 @@ TEST(ThreadTest, FatalSignalEndsAll) {
 TEST(ThreadTest, ForkCopiesOnlyTheCaller) {
   std::atomic<bool> stop = false;
   std::thread other([&] {
-    while (!stop)
-      sched_yield();
+    while (!stop) sched_yield();
   });
   const int status = RunInChild([] {
     char path[64];
     snprintf(path, sizeof(path), "/proc/self/task/%d", getpid());
     CHILD_CHECK(access(path, F_OK) == 0);
     CHILD_CHECK(gettid() == getpid());
-    CHILD_CHECK(unshare(CLONE_VM) == 0); // Only where there is one thread.
+    CHILD_CHECK(unshare(CLONE_VM) == 0);  // Only where there is one thread.
   });
   stop = true;
   other.join();
@@ -161,11 +154,9 @@ TEST(ThreadTest, ProcessSignalGoesToThreadThatDoesNotBlockIt) {
     sigemptyset(&open);
     pthread_sigmask(SIG_SETMASK, &open, nullptr);
     tid = gettid();
-    while (receiver == 0)
-      sched_yield();
+    while (receiver == 0) sched_yield();
   });
-  while (tid == 0)
-    sched_yield();
+  while (tid == 0) sched_yield();
   kill(getpid(), SIGUSR1);
   thread.join();
   EXPECT_EQ(receiver, tid);
@@ -183,11 +174,9 @@ TEST(ThreadTest, TgkillReachesOneThread) {
   std::atomic<pid_t> tid = 0;
   std::thread thread([&] {
     tid = gettid();
-    while (receiver == 0)
-      sched_yield();
+    while (receiver == 0) sched_yield();
   });
-  while (tid == 0)
-    sched_yield();
+  while (tid == 0) sched_yield();
   EXPECT_THAT(tgkill(getpid(), tid, SIGUSR1), Succeeds());
   thread.join();
   EXPECT_EQ(receiver, tid);
@@ -199,8 +188,7 @@ TEST(ThreadTest, EndedThreadIsGone) {
   std::thread thread([&] { tid = gettid(); });
   thread.join();
   // Joined means that its tid word is cleared, shortly before it is gone.
-  while (syscall(SYS_tgkill, getpid(), tid.load(), 0) == 0)
-    sched_yield();
+  while (syscall(SYS_tgkill, getpid(), tid.load(), 0) == 0) sched_yield();
   EXPECT_THAT(tgkill(getpid(), tid, 0), FailsWith(ESRCH));
 }
 
@@ -255,19 +243,19 @@ TEST(SchedTest, PriorityRanges) {
 }
 
 TEST(SchedTest, NiceCanOnlyRise) {
-  EXPECT_THAT(RunInChild([] {
-                CHILD_CHECK(setpriority(PRIO_PROCESS, 0, 5) == 0);
-                errno = 0;
-                CHILD_CHECK(getpriority(PRIO_PROCESS, 0) == 5 && errno == 0);
-                CHILD_CHECK(setpriority(PRIO_PROCESS, 0, 0) == -1 &&
-                            errno == EACCES);
-                CHILD_CHECK(setpriority(PRIO_PROCESS, 0, 100) == 0);
-                CHILD_CHECK(getpriority(PRIO_PROCESS, 0) == 19);
-                CHILD_CHECK(getpriority(9, 0) == -1 && errno == EINVAL);
-                CHILD_CHECK(getpriority(PRIO_PROCESS, 0x3ffffff0) == -1 &&
-                            errno == ESRCH);
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      RunInChild([] {
+        CHILD_CHECK(setpriority(PRIO_PROCESS, 0, 5) == 0);
+        errno = 0;
+        CHILD_CHECK(getpriority(PRIO_PROCESS, 0) == 5 && errno == 0);
+        CHILD_CHECK(setpriority(PRIO_PROCESS, 0, 0) == -1 && errno == EACCES);
+        CHILD_CHECK(setpriority(PRIO_PROCESS, 0, 100) == 0);
+        CHILD_CHECK(getpriority(PRIO_PROCESS, 0) == 19);
+        CHILD_CHECK(getpriority(9, 0) == -1 && errno == EINVAL);
+        CHILD_CHECK(getpriority(PRIO_PROCESS, 0x3ffffff0) == -1 &&
+                    errno == ESRCH);
+      }),
+      Exited(0));
 }
 
 TEST(GetcpuTest, IsOneOfTheAllowed) {
@@ -301,5 +289,5 @@ TEST(MembarrierTest, QueryAndPrivateExpedited) {
               FailsWith(EINVAL));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -4,6 +4,7 @@
 // alarm(2), setitimer(2), timer_create(2), timerfd_create(2).
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -14,8 +15,6 @@
 #include <unistd.h>
 
 #include <utility>
-
-#include <gtest/gtest.h>
 
 #include "tests/util/child.h"
 #include "tests/util/fd.h"
@@ -176,8 +175,7 @@ TEST(ItimerTest, CpuTimersCountWork) {
   EXPECT_THAT(RunInChild([] {
                 const itimerval timer = {{0, 0}, {0, 2000}};
                 CHILD_CHECK(setitimer(ITIMER_PROF, &timer, nullptr) == 0);
-                for (;;)
-                  getppid();
+                for (;;) getppid();
               }),
               KilledBy(SIGPROF));
 }
@@ -212,20 +210,20 @@ TEST(PosixTimerTest, QueuesSignalWithValue) {
 }
 
 TEST(PosixTimerTest, OverrunCountsMissedExpirations) {
-  EXPECT_THAT(RunInChild([] {
-                const sigset_t set = BlockAlarm();
-                timer_t timer;
-                CHILD_CHECK(timer_create(CLOCK_MONOTONIC, nullptr, &timer) ==
-                            0);
-                const itimerspec when = {{0, kMillisecond}, {0, kMillisecond}};
-                CHILD_CHECK(timer_settime(timer, 0, &when, nullptr) == 0);
-                const timespec sleep = {0, 10 * kMillisecond};
-                nanosleep(&sleep, nullptr);
-                siginfo_t info;
-                CHILD_CHECK(sigwaitinfo(&set, &info) == SIGALRM);
-                CHILD_CHECK(timer_getoverrun(timer) >= 5);
-              }),
-              Exited(0));
+  EXPECT_THAT(
+      RunInChild([] {
+        const sigset_t set = BlockAlarm();
+        timer_t timer;
+        CHILD_CHECK(timer_create(CLOCK_MONOTONIC, nullptr, &timer) == 0);
+        const itimerspec when = {{0, kMillisecond}, {0, kMillisecond}};
+        CHILD_CHECK(timer_settime(timer, 0, &when, nullptr) == 0);
+        const timespec sleep = {0, 10 * kMillisecond};
+        nanosleep(&sleep, nullptr);
+        siginfo_t info;
+        CHILD_CHECK(sigwaitinfo(&set, &info) == SIGALRM);
+        CHILD_CHECK(timer_getoverrun(timer) >= 5);
+      }),
+      Exited(0));
 }
 
 TEST(PosixTimerTest, GettimeTellsWhatIsLeft) {
@@ -324,5 +322,5 @@ TEST(TimesTest, CountsTicks) {
   EXPECT_THAT(syscall(SYS_times, BadAddress()), FailsWith(EFAULT));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

@@ -26,7 +26,7 @@ using FsyncTest = TempDirTest;
 using CopyFileRangeTest = TempDirTest;
 using SendfileTest = TempDirTest;
 
-off_t Size(const char *path) {
+off_t Size(const char* path) {
   struct stat st;
   return stat(path, &st) == 0 ? st.st_size : -1;
 }
@@ -205,5 +205,5 @@ TEST_F(SendfileTest, Errors) {
               FailsWith(EFAULT));
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu

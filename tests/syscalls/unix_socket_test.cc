@@ -29,32 +29,31 @@ using UnixSocketTest = TempDirTest;
 
 // A name in the file system, or in the abstract space if it starts with '@'.
 struct Address {
-  explicit Address(const std::string &name) {
+  explicit Address(const std::string& name) {
     memcpy(address.sun_path, name.data(), name.size());
-    if (name[0] == '@')
-      address.sun_path[0] = '\0';
+    if (name[0] == '@') address.sun_path[0] = '\0';
     length = offsetof(sockaddr_un, sun_path) + name.size() +
              (name[0] == '@' ? 0 : 1);
   }
-  const sockaddr *get() const {
-    return reinterpret_cast<const sockaddr *>(&address);
+  const sockaddr* get() const {
+    return reinterpret_cast<const sockaddr*>(&address);
   }
 
   sockaddr_un address = {AF_UNIX, {}};
   socklen_t length;
 };
 
-int Bind(int fd, const std::string &name) {
+int Bind(int fd, const std::string& name) {
   const Address address(name);
   return bind(fd, address.get(), address.length);
 }
 
-int Connect(int fd, const std::string &name) {
+int Connect(int fd, const std::string& name) {
   const Address address(name);
   return connect(fd, address.get(), address.length);
 }
 
-Fd Listener(const std::string &name, int type = SOCK_STREAM) {
+Fd Listener(const std::string& name, int type = SOCK_STREAM) {
   Fd fd(socket(AF_UNIX, type, 0));
   EXPECT_THAT(Bind(fd, name), Succeeds());
   EXPECT_THAT(listen(fd, 5), Succeeds());
@@ -132,8 +131,8 @@ TEST_F(UnixSocketTest, AcceptTakesFlagsAndTellsPeer) {
   ASSERT_THAT(Connect(client, "name"), Succeeds());
   sockaddr_un peer;
   socklen_t length = sizeof(peer);
-  const Fd server(accept4(listener, reinterpret_cast<sockaddr *>(&peer),
-                          &length, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  const Fd server(accept4(listener, reinterpret_cast<sockaddr*>(&peer), &length,
+                          SOCK_CLOEXEC | SOCK_NONBLOCK));
   EXPECT_EQ(length, offsetof(sockaddr_un, sun_path) + 7);
   EXPECT_STREQ(peer.sun_path, "client");
   EXPECT_THAT(fcntl(server, F_GETFD), SucceedsWith(FD_CLOEXEC));
@@ -150,17 +149,17 @@ TEST_F(UnixSocketTest, AcceptErrors) {
   const Fd datagram(socket(AF_UNIX, SOCK_DGRAM, 0));
   EXPECT_THAT(accept(datagram, nullptr, nullptr), FailsWith(EOPNOTSUPP));
   EXPECT_THAT(listen(datagram, 1), FailsWith(EOPNOTSUPP));
-  EXPECT_THAT(listen(plain, 1), FailsWith(EINVAL)); // Has no name.
+  EXPECT_THAT(listen(plain, 1), FailsWith(EINVAL));  // Has no name.
 }
 
 TEST_F(UnixSocketTest, NamesCanBeAsked) {
   const Fd fd(socket(AF_UNIX, SOCK_STREAM, 0));
   sockaddr_un name;
   socklen_t length = sizeof(name);
-  ASSERT_THAT(getsockname(fd, reinterpret_cast<sockaddr *>(&name), &length),
+  ASSERT_THAT(getsockname(fd, reinterpret_cast<sockaddr*>(&name), &length),
               Succeeds());
   EXPECT_EQ(length, sizeof(sa_family_t));
-  EXPECT_THAT(getpeername(fd, reinterpret_cast<sockaddr *>(&name), &length),
+  EXPECT_THAT(getpeername(fd, reinterpret_cast<sockaddr*>(&name), &length),
               FailsWith(ENOTCONN));
 }
 
@@ -214,7 +213,7 @@ TEST_F(UnixSocketTest, DatagramsCarryTheSendersName) {
   socklen_t length = sizeof(from);
   char c;
   EXPECT_THAT(
-      recvfrom(b, &c, 1, 0, reinterpret_cast<sockaddr *>(&from), &length),
+      recvfrom(b, &c, 1, 0, reinterpret_cast<sockaddr*>(&from), &length),
       SucceedsWith(1));
   EXPECT_STREQ(from.sun_path, "a");
 }
@@ -323,5 +322,5 @@ TEST_F(UnixSocketTest, FionreadCountsBytes) {
   EXPECT_EQ(bytes, 3);
 }
 
-} // namespace
-} // namespace emu
+}  // namespace
+}  // namespace emu
