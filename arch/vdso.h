@@ -3,8 +3,8 @@
 // The vDSO that guests are shown: an ELF image of the ISA's own whose functions
 // read virtual time without a stop, and the page that it reads it from. The
 // page lies directly below the image. All guests map the same one, writable,
-// for a read of the clock moves time by the same rule as the system call does;
-// so what stands in it after a guest ran is the guest's word, to be checked.
+// for a read of the clock moves time as a system call does; so what stands in it
+// after a guest ran is the guest's word, to be checked.
 
 #ifndef ARCH_VDSO_H_
 #define ARCH_VDSO_H_
@@ -15,18 +15,14 @@
 
 namespace emu {
 
-// The page's first bytes; times in nanoseconds. See Clock (kernel/clock.h) for
-// the rule.
+// The page's first bytes; times in nanoseconds.
 struct VdsoData {
   int64_t now;              // since boot
   int64_t realtime_offset;  // CLOCK_REALTIME less `now`
-  int64_t polling_step;     // what the last polling read cost
-  int64_t first_step;       // and what the first costs
-  int64_t longest_step;
-  int64_t polling;          // the last call was a polling one
+  int64_t step;             // what a read costs
   int64_t enabled;          // 0: make the system call instead
 };
-static_assert(sizeof(VdsoData) == 56);
+static_assert(sizeof(VdsoData) == 32);
 
 // The image, whole pages when mapped: one segment, read and execute.
 absl::string_view VdsoImage();

@@ -7,6 +7,8 @@
 namespace emu {
 namespace {
 constexpr Nanos kLongestPollingStep = 1'000'000;
+// Programs look at the clock a few times in a row without waiting for it.
+constexpr int kPollsAtFirst = 32;
 }  // namespace
 
 Timer::~Timer() { Disarm(); }
@@ -23,14 +25,16 @@ void Clock::Tick() {
     paid_ = false;
     return;
   }
-  polling_ = false;
+  polls_in_row_ = 0;
   Advance(kStep);
 }
 
 void Clock::TickPolling() {
-  polling_step_ =
-      polling_ ? std::min(polling_step_ * 2, kLongestPollingStep) : kStep;
-  polling_ = true;
+  if (++polls_in_row_ <= kPollsAtFirst) {
+    polling_step_ = kStep;
+  } else {
+    polling_step_ = std::min(polling_step_ * 2, kLongestPollingStep);
+  }
   paid_ = true;
   Advance(polling_step_);
 }
@@ -47,25 +51,16 @@ VdsoData Clock::ForVdso() const {
   VdsoData data = {};
   data.now = now_;
   data.realtime_offset = realtime_offset_;
-  data.polling_step = polling_step_;
-  data.first_step = kStep;
-  data.longest_step = kLongestPollingStep;
-  data.polling = polling_ ? 1 : 0;
+  data.step = kStep;
   data.enabled = host_ == nullptr ? 1 : 0;
   return data;
 }
 
 void Clock::FromVdso(const VdsoData& said) {
-  // Each word once: the guest's other threads are stopped, but the page may be
-  // mapped by others' word of it.
   const Nanos now = said.now;
-  if (host_ != nullptr || now <= now_ || now - now_ > kNanosPerSecond * 3600) {
-    return;
+  if (host_ == nullptr && now > now_ && now - now_ < 3600 * kNanosPerSecond) {
+    now_ = now;
   }
-  now_ = now;
-  polling_ = true;
-  polling_step_ =
-      std::clamp<Nanos>(said.polling_step, kStep, kLongestPollingStep);
 }
 
 void Clock::AdvanceTo(Nanos time) { now_ = std::max(now_, time); }

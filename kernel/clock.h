@@ -74,9 +74,10 @@ class Clock {
 
   // One system call or trapped clock read went by.
   void Tick();
-  // Said by a call that reads the clock, or polls without waiting, before it
-  // looks: it costs twice the last such (to 1 ms) when nothing else came
-  // between, so that a busy wait ends soon. The call's own Tick is paid with it.
+  // Said, before it looks, by a call that reads the clock or polls without
+  // waiting. After some in a row, with nothing else between, each costs twice
+  // the last one (to 1 ms), so that a busy wait ends soon. The call's own Tick is
+  // paid with it.
   void TickPolling();
   // Time passes without a call.
   void Advance(Nanos length);
@@ -91,8 +92,9 @@ class Clock {
   }
   bool follows_host() const { return host_ != nullptr; }
 
-  // Guests read time through the vDSO by the same rule. What it says afterwards
-  // is a guest's word: no step back, and no leap, is believed.
+  // Guests read time through the vDSO, a step for each read: that is faster than
+  // real time already, so a busy wait there ends soon by itself. What the page
+  // says afterwards is a guest's word: no step back, and no leap, is believed.
   VdsoData ForVdso() const;
   void FromVdso(const VdsoData& said);
 
@@ -106,8 +108,8 @@ class Clock {
   WaitQueue realtime_set_;
   Env* host_;
   Nanos polling_step_ = kStep;
-  bool polling_ = false;   // the last call was a polling one
-  bool paid_ = false;      // the current call has moved time already
+  int polls_in_row_ = 0;
+  bool paid_ = false;  // the current call has moved time already
   uint64_t next_sequence_ = 0;
   Nanos next_deadline_ = kNever;
   std::map<std::pair<Nanos, uint64_t>, Timer*> timers_;

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernel/fs/mount.h"
+#include "kernel/fs/pipe.h"
 #include "kernel/fs/tmpfs.h"
 #include "kernel/kernel.h"
 
@@ -19,8 +20,9 @@ namespace {
 class AnonymousInode : public Inode {
  public:
   using Inode::Inode;
-  // /proc/self/fd's links to such files cannot be opened again.
-  Result<FileRef> Open(Task&, const Path&, int) override {
+  // By /proc/self/fd a pipe can be opened again; others cannot.
+  Result<FileRef> Open(Task&, const Path& path, int flags) override {
+    if (type() == S_IFIFO) return ReopenPipe(path, flags);
     return Errno(ENXIO);
   }
 };

@@ -308,6 +308,14 @@ std::shared_ptr<Pipe> PipeOfFifo(Inode& inode) {
 
 }  // namespace
 
+Result<FileRef> ReopenPipe(const Path& path, int flags) {
+  if ((flags & O_ACCMODE) == O_ACCMODE) return Errno(EINVAL);
+  std::shared_ptr<Pipe> pipe = PipeOfFifo(path.inode());
+  auto end = std::make_shared<PipeEnd>(pipe, path, flags);
+  pipe->wait_queue().Wake();
+  return FileRef(std::move(end));
+}
+
 Result<FileRef> OpenFifo(Task& task, const Path& path, int flags) {
   PendingSyscall& call = task.pending();
   if (call.rerun && call.scratch != nullptr) {

@@ -8,10 +8,7 @@
 struct vdso_data {
   int64_t now;
   int64_t realtime_offset;
-  int64_t polling_step;
-  int64_t first_step;
-  int64_t longest_step;
-  int64_t polling;
+  int64_t step;
   int64_t enabled;
 };
 
@@ -56,14 +53,7 @@ static inline long Syscall(long number, long a, long b, long c) {
 // Reads the clock, which is what moves it.
 static inline int64_t Now(void) {
   volatile struct vdso_data *data = &vdso_data;
-  int64_t step = data->first_step;
-  if (data->polling) {
-    step = data->polling_step * 2;
-    if (step > data->longest_step) step = data->longest_step;
-  }
-  data->polling_step = step;
-  data->polling = 1;
-  const int64_t now = data->now + step;
+  const int64_t now = data->now + data->step;
   data->now = now;
   return now;
 }
