@@ -15,6 +15,7 @@
 #include "kernel/fs/device.h"
 #include "kernel/mm/futex_pi.h"
 #include "kernel/mm/memory_account.h"
+#include "kernel/mm/shared_segment.h"
 #include "kernel/mm/vdso.h"
 #include "kernel/uts.h"
 #include "kernel/fs/locks.h"
@@ -31,6 +32,7 @@ struct Subsystems {
 
   MemoryAccount memory;  // first: what follows gives memory back
   PiWaiters pi_waiters;
+  SharedSegments segments{4096};  // SHMMNI
   AnonymousFileSystems anonymous;
   UtsNames uts;
   Vdso vdso;

@@ -230,6 +230,9 @@ class Task {
   int io_priority = 0;  // ioprio_set(2)'s
   uint64_t timer_slack = 50'000;
   uint32_t personality = 0;
+  // set_mempolicy(2): its mode, and whether it names the one node.
+  int memory_policy = 0;
+  bool memory_policy_node = false;
   bool dumpable = true;
 
  private:

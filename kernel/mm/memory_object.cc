@@ -27,6 +27,7 @@ void MemoryObject::RemoveMap(MemoryMap& map) {
   EMU_CHECK(entry != maps_.end());
   --mappings_;
   if (--entry->count == 0) maps_.erase(entry);
+  if (mappings_ == 0) OnUnmapped();
 }
 
 bool MemoryObject::HasSharedWritableMapping() const {

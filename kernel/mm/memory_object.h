@@ -60,6 +60,8 @@ class MemoryObject {
   // Pages in [offset, offset+length) have moved, came to be, or ended: every
   // map shows the new state before this returns.
   void Changed(uint64_t offset, uint64_t length);
+  // The last area that showed it is gone.
+  virtual void OnUnmapped() {}
 
  private:
   struct Entry {

@@ -6,15 +6,12 @@
 
 namespace emu {
 
-Result<std::shared_ptr<SharedMemory>> SharedMemory::Create(
-    PageStore& pages, MemoryAccount& account, uint64_t length, bool reserve) {
+Result<uint64_t> SharedMemory::Reserve(PageStore& pages, MemoryAccount& account,
+                                       uint64_t length, bool reserve) {
   if (reserve && !account.HasRoomFor(length)) return Errno(ENOMEM);
   const Result<uint64_t> store = pages.Reserve(length);
   if (!store.ok()) return Errno(ENOMEM);
-  const uint64_t charged = reserve ? length : 0;
-  account.Add(charged);
-  return std::make_shared<SharedMemory>(pages, account, *store, length,
-                                        charged);
+  return store;
 }
 
 SharedMemory::~SharedMemory() {

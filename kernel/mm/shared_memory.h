@@ -17,19 +17,25 @@ namespace emu {
 
 class SharedMemory : public MemoryObject {
  public:
-  // `length` bytes of zeroes, whole pages. With `reserve`, there must be room
-  // for them. ENOMEM.
-  static Result<std::shared_ptr<SharedMemory>> Create(PageStore& pages,
-                                                      MemoryAccount& account,
-                                                      uint64_t length,
-                                                      bool reserve);
+  // `length` bytes of zeroes, whole pages, as a T. With `reserve`, there must
+  // be room for them. ENOMEM.
+  template <typename T>
+  static Result<std::shared_ptr<T>> Create(PageStore& pages,
+                                           MemoryAccount& account,
+                                           uint64_t length, bool reserve) {
+    const uint64_t store = TRY(Reserve(pages, account, length, reserve));
+    return std::make_shared<T>(pages, account, store, length,
+                               reserve ? length : 0);
+  }
   SharedMemory(PageStore& pages, MemoryAccount& account, uint64_t store,
                uint64_t length, uint64_t charged)
       : pages_(pages),
         account_(account),
         store_(store),
         length_(length),
-        charged_(charged) {}
+        charged_(charged) {
+    account_.Add(charged_);
+  }
   ~SharedMemory() override;
 
   uint64_t length() const { return length_; }
@@ -42,6 +48,9 @@ class SharedMemory : public MemoryObject {
   Result<> BeforeMap(bool, bool) override { return {}; }
 
  private:
+  static Result<uint64_t> Reserve(PageStore& pages, MemoryAccount& account,
+                                  uint64_t length, bool reserve);
+
   PageStore& pages_;
   MemoryAccount& account_;
   const uint64_t store_;

@@ -112,7 +112,7 @@ Result<> SetUpAnonymous(int flags, Area* area) {
 Result<> CreateShared(Task& task, Area* area) {
   Kernel& kernel = task.kernel();
   area->object =
-      TRY(SharedMemory::Create(kernel.pages(), kernel.subsystems().memory,
+      TRY(SharedMemory::Create<SharedMemory>(kernel.pages(), kernel.subsystems().memory,
                                area->length(), !area->no_reserve));
   area->name = "/dev/zero (deleted)";
   return {};
