@@ -64,6 +64,11 @@ void Pty::SetSettings(const abi::termios2& settings) {
   if (status != 0) AddStatus(status, TIOCPKT_DOSTOP | TIOCPKT_NOSTOP);
 }
 
+void Pty::FlushInput() {
+  Terminal::FlushInput();
+  AddStatus(TIOCPKT_FLUSHREAD);
+}
+
 void Pty::FlushOutput() {
   output_.clear();
   AddStatus(TIOCPKT_FLUSHWRITE);

@@ -35,6 +35,7 @@ class Pty : public Terminal {
 
   // Terminal.
   void SetSettings(const abi::termios2& settings) override;
+  void FlushInput() override;
   void FlushOutput() override;
   Result<> OnOpen() override;
   void OnClose() override;

@@ -13,8 +13,7 @@ class Kernel;
 
 // Mounts /proc, /sys and /dev (with pts and shm), and makes the devices openable.
 // "/" is mounted already; what it has at these places is covered. With
-// `fresh_tmp`, so are /run and /tmp: a root that is the host's own has things
-// there that are not for guests, one made for them has its own.
+// `fresh_tmp`, so are /run and /tmp.
 Result<> MountStandard(Kernel& kernel, bool fresh_tmp);
 
 }  // namespace emu

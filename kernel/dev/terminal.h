@@ -53,7 +53,8 @@ class Terminal : public std::enable_shared_from_this<Terminal>,
   size_t TypingRoom() const { return kTyped - typed_.size(); }
   // A reader has taken something, or settings changed: what waits goes on.
   void PassTyped();
-  void FlushInput();
+  // Forgets input that nobody has read.
+  virtual void FlushInput();
   // When the last input came.
   Nanos last_input() const { return last_input_; }
 
