@@ -60,6 +60,7 @@ NewNode NodeFor(Task& task, Inode& directory, uint32_t mode) {
 // may_create(): a new name in the directory.
 Result<> CheckCreate(Task& task, const Path& directory) {
   if (directory.dentry->deleted()) return Errno(ENOENT);
+  if (directory.inode().fs().HasFixedNames()) return Errno(ENOENT);
   return CheckAccess(*task.creds, directory.inode(), kMayWrite | kMayExec);
 }
 

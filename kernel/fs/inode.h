@@ -208,6 +208,9 @@ class FileSystem {
   // Whether a name once looked up may be remembered: false where names come and
   // go by themselves (procfs).
   virtual bool CachesNames() const { return true; }
+  // No name can be made in it, and none that is not there is even looked for:
+  // ENOENT.
+  virtual bool HasFixedNames() const { return false; }
   // Nothing can be changed, by anyone.
   virtual bool read_only() const { return false; }
   // What /proc/mounts shows behind the mount's own options: ",size=4k".

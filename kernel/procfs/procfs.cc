@@ -29,6 +29,7 @@ class Procfs : public PseudoFs {
   InodeRef root() override { return root_; }
   // Processes come and go.
   bool CachesNames() const override { return false; }
+  bool HasFixedNames() const override { return true; }
 
  private:
   InodeRef root_;

@@ -38,7 +38,10 @@ State StateOf(const Task& task) {
     case Task::State::kRunnable:
       return {'R', "running"};
     case Task::State::kParked:
-      if (task.WaitsInterruptibly()) return {'S', "sleeping"};
+      // Init waits for ever, and for nothing.
+      if (task.WaitsInterruptibly() || task.process().parent == nullptr) {
+        return {'S', "sleeping"};
+      }
       return {'D', "disk sleep"};
     case Task::State::kStopped:
       return {'T', "stopped"};
