@@ -41,7 +41,7 @@ void Clock::TickPolling() {
 
 void Clock::Advance(Nanos length) {
   if (host_ != nullptr) {
-    now_ = std::max(now_, host_->HostTime());
+    now_ = std::max(now_, kStart + host_->HostTime());
   } else {
     now_ += length;
   }

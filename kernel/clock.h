@@ -53,9 +53,14 @@ class Clock {
   // What one system call costs.
   static constexpr Nanos kStep = 250;
 
-  // `epoch` is CLOCK_REALTIME at boot. With `host`, time is the host's.
+  // How long ago the system booted when the first program starts: a clock that
+  // reads 0 would mean to some that it was never set.
+  static constexpr Nanos kStart = kNanosPerSecond;
+
+  // `epoch` is CLOCK_REALTIME when the first program starts. With `host`, time
+  // is the host's.
   explicit Clock(Nanos epoch, Env* host = nullptr)
-      : realtime_offset_(epoch), host_(host) {}
+      : realtime_offset_(epoch - kStart), host_(host) {}
   Clock(const Clock&) = delete;
   Clock& operator=(const Clock&) = delete;
 
@@ -103,7 +108,7 @@ class Clock {
   void FireAllDue();
   void UpdateNext();
 
-  Nanos now_ = 0;
+  Nanos now_ = kStart;
   Nanos realtime_offset_;
   WaitQueue realtime_set_;
   Env* host_;
