@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "kernel/dev/standard_mounts.h"
+#include "kernel/fs/bind_fs.h"
 #include "kernel/fs/import_fs.h"
 #include "kernel/fs/mount.h"
 #include "kernel/fs/path.h"
@@ -72,12 +73,9 @@ absl::Status MountBind(Kernel& kernel, const GuestUser& user, BindTree& bind) {
   const BindOption& option = bind.option;
   const std::string name =
       absl::StrCat("-v ", option.host, ":", option.guest);
-  if (option.writable) {
-    return absl::UnimplementedError(absl::StrCat(
-        name, ":rw: emu does not write to the host while it runs; drop the :rw "
-        "and copy results out with --export"));
-  }
-  auto fs = NewImportFs(kernel, *bind.tree, PolicyFor(user));
+  auto fs = option.writable
+                ? NewBindFs(kernel, *bind.tree, BindPolicy{user.uid, user.gid})
+                : NewImportFs(kernel, *bind.tree, PolicyFor(user));
   const Result<MountRef> mounted =
       kernel.mounts().MountAt(option.guest, std::move(fs), {}, option.host);
   if (mounted.ok()) return absl::OkStatus();

@@ -41,6 +41,12 @@ run run sh -c 'echo x >new && cat new'; expect_out x
 mkdir data; echo content >data/file
 run run -v "$scratch/data:/inside/deep" cat /inside/deep/file; expect_out content
 run run -v "$scratch/data/file:/one" cat /one; expect_out content
+run run -v "$scratch/data:/d:rw" sh -c 'cd /d; echo more >>file; echo new >made; mkdir sub; mv made sub/; chmod 600 sub/made; ln -s file link; ln file hard; rm -f none; cat file'
+expect_out $'content\nmore'
+[[ $(cat data/file) == $'content\nmore' && $(cat data/sub/made) == new ]] || fail 'writes through a bind'
+[[ $(stat -c %a data/sub/made) == 600 && $(readlink data/link) == file && data/hard -ef data/file ]] || fail 'modes and links through a bind'
+run run -v "$scratch/data:/d" sh -c 'echo lost >/d/file; rm -r /d/sub; cat /d/file'; expect_out lost
+[[ $(wc -l <data/file) == 2 && -d data/sub ]] || fail 'a read-only bind was written to'
 run run --tmpfs /t sh -c 'ls /t; echo y >/t/f; cat /t/f'; expect_out y
 
 run run --export "$scratch/made:result" sh -c 'mkdir made; echo 1 >made/a; ln -s a made/b; exit 3'
