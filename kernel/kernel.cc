@@ -30,6 +30,14 @@ namespace {
 // What a guest that computes is charged for each slice of the host's time.
 constexpr Nanos kSliceTime = 10'000'000;
 
+// A touch of memory that the memory map knows more about, as opposed to an
+// instruction that is forbidden or an address that can never be.
+bool IsPageFault(const FaultInfo& fault) {
+  return (fault.signo == SIGSEGV &&
+          (fault.code == SEGV_MAPERR || fault.code == SEGV_ACCERR)) ||
+         (fault.signo == SIGBUS && fault.code == BUS_ADRERR);
+}
+
 // execvp(3)'s places to look for `name`, which has no slash.
 std::vector<std::string> SearchPath(const ProgramOptions& program) {
   std::string path = "/usr/local/bin:/usr/bin:/bin";
@@ -232,7 +240,7 @@ void Kernel::RunUserCode(Task& task) {
 
 void Kernel::HandleFault(Task& task, const FaultInfo& fault) {
   FaultInfo signal = fault;
-  if ((fault.signo == SIGSEGV || fault.signo == SIGBUS) &&
+  if (IsPageFault(fault) &&
       task.mm->HandleFault(fault.addr, fault.write, fault.exec, &signal)) {
     return;
   }

@@ -205,6 +205,9 @@ TEST(WaitidTest, DescribesExit) {
 
 TEST(WaitidTest, DescribesKillStopAndContinue) {
   Sleeper child;
+  // In a group of its own, for an orphaned one does not stop by SIGTSTP, and
+  // this program's may be one.
+  ASSERT_THAT(setpgid(child.pid(), 0), Succeeds());
   siginfo_t info = {};
   ASSERT_THAT(kill(child.pid(), SIGTSTP), Succeeds());
   ASSERT_THAT(waitid(P_PID, child.pid(), &info, WSTOPPED), Succeeds());
