@@ -38,6 +38,11 @@ bool IsPageFault(const FaultInfo& fault) {
          (fault.signo == SIGBUS && fault.code == BUS_ADRERR);
 }
 
+// The processors that guests are told of, as an affinity mask.
+uint64_t AllCpus(const KernelOptions& options) {
+  return options.cpus >= 64 ? ~uint64_t{0} : (uint64_t{1} << options.cpus) - 1;
+}
+
 // execvp(3)'s places to look for `name`, which has no slash.
 std::vector<std::string> SearchPath(const ProgramOptions& program) {
   std::string path = "/usr/local/bin:/usr/bin:/bin";
@@ -159,6 +164,7 @@ Result<> Kernel::StartMain(const ProgramOptions& program) {
   Task& task = process.leader();
   pids_.AddTask(task);
   main_ = &process;
+  task.affinity = AllCpus(options_);
   task.files = std::make_shared<FdTable>();
   task.creds = std::make_shared<Credentials>(program.creds);
   task.fs = std::make_shared<FsContext>();

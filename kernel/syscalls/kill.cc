@@ -31,10 +31,17 @@ Result<> Check(const Task& task, const Process& target, int signo) {
   return {};
 }
 
+// Whoever was sent a signal runs before the sender goes on, as a sleeper that
+// wakes does on Linux: what `kill -STOP` did can be seen when it is done.
+void GiveWay(const Task& task, const Process& target) {
+  if (&target != &task.process()) task.kernel().scheduler().RequestYield();
+}
+
 Result<> Kill(const Task& task, Process& target, const Siginfo& info,
               int signo) {
   TRY(Check(task, target, signo));
   if (signo == 0) return {};
+  GiveWay(task, target);
   return SendToProcess(target, info);
 }
 
@@ -81,6 +88,7 @@ Result<> KillThread(Task& task, Pid tgid, Pid tid, int signo,
   }
   TRY(Check(task, target->process(), signo));
   if (signo == 0) return {};
+  GiveWay(task, target->process());
   return SendToTask(*target, info);
 }
 

@@ -146,7 +146,10 @@ Result<int> sys_rt_sigtimedwait(Task& task, UserPtr<const SignalSet> set,
     if (info) TRY(task.Write(info.As<SiginfoBytes>(), taken->bytes()));
     return taken->signo();
   }
-  if (task.DeadlinePassed()) return Errno(EAGAIN);
+  if (task.DeadlinePassed()) {
+    if (!call.rerun) task.clock().TickPolling();
+    return Errno(EAGAIN);
+  }
   if (!call.rerun) call.scratch = std::make_unique<AwaitedSignals>(task);
   task.awaited_signals = wanted;
   task.OnSignal(EINTR);
