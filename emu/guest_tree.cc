@@ -74,7 +74,7 @@ absl::Status MountBind(Kernel& kernel, const GuestUser& user, BindTree& bind) {
   const std::string name =
       absl::StrCat("-v ", option.host, ":", option.guest);
   auto fs = option.writable
-                ? NewBindFs(kernel, *bind.tree, BindPolicy{user.uid, user.gid})
+                ? NewBindFs(kernel, *bind.tree, BindPolicy{false, user.uid, user.gid})
                 : NewImportFs(kernel, *bind.tree, PolicyFor(user));
   const Result<MountRef> mounted =
       kernel.mounts().MountAt(option.guest, std::move(fs), {}, option.host);
