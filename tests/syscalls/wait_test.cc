@@ -209,10 +209,10 @@ TEST(WaitidTest, DescribesKillStopAndContinue) {
   // this program's may be one.
   ASSERT_THAT(setpgid(child.pid(), 0), Succeeds());
   siginfo_t info = {};
-  ASSERT_THAT(kill(child.pid(), SIGTSTP), Succeeds());
+  ASSERT_THAT(kill(child.pid(), SIGSTOP), Succeeds());
   ASSERT_THAT(waitid(P_PID, child.pid(), &info, WSTOPPED), Succeeds());
   EXPECT_EQ(info.si_code, CLD_STOPPED);
-  EXPECT_EQ(info.si_status, SIGTSTP);
+  EXPECT_EQ(info.si_status, SIGSTOP);
   ASSERT_THAT(kill(child.pid(), SIGCONT), Succeeds());
   ASSERT_THAT(waitid(P_PID, child.pid(), &info, WCONTINUED), Succeeds());
   EXPECT_EQ(info.si_code, CLD_CONTINUED);
