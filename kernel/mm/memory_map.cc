@@ -258,8 +258,11 @@ Result<> MemoryMap::Unmap(GuestAddr start, uint64_t length) {
       it->second.end > start + length) {
     return Errno(ENOMEM);
   }
-  Erase(start, start + length);
-  space_->Unmap(start, length);
+  const GuestAddr end = start + length;
+  Erase(start, end);
+  // Nothing is mapped below the lowest address; the machine knows none there.
+  start = std::max(start, space_->lowest());
+  space_->Unmap(start, end - start);
   return {};
 }
 
