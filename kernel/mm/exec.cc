@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <bit>
 #include <memory>
 #include <utility>
 
@@ -54,7 +55,8 @@ struct Image {
 Result<std::string> ReadFirstBytes(FileDescription& file) {
   std::string bytes(kPageSize, '\0');
   IovIter to(absl::MakeSpan(bytes.data(), bytes.size()));
-  bytes.resize(TRY(file.inode().ReadAt(to, 0)));
+  const size_t size = TRY(file.inode().ReadAt(to, 0));
+  bytes.resize(size);
   return bytes;
 }
 
@@ -127,9 +129,10 @@ GuestAddr MmapBase(const AddressSpace& space, uint64_t stack_limit) {
   return PageDown(space.highest() - std::clamp(gap, kLeastGap, most));
 }
 
-// Relocatable programs are put where Linux puts them.
+// Relocatable programs are put where Linux puts them: at two thirds of what it
+// lets a program have.
 GuestAddr ProgramBase(const AddressSpace& space) {
-  return PageDown(space.highest() / 3 * 2 + kPageSize);
+  return PageDown((std::bit_ceil(space.highest()) - kPageSize) / 3 * 2);
 }
 
 // Where the parts of a program came to lie.
