@@ -336,9 +336,8 @@ bool MemoryMap::ForEachIn(GuestAddr start, GuestAddr end,
     auto it = areas_.lower_bound(at);
     if (it == areas_.end() || it->second.start >= end) return false;
     if (it->second.start > at) whole = false;
-    at = it->second.end;
     ChangeArea(it, change);
-    MergeAround(it);
+    at = MergeAround(it)->second.end;
   }
   const auto last = areas_.find(end);
   if (last != areas_.end()) MergeAround(last);
