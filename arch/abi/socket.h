@@ -53,7 +53,8 @@ static_assert(sizeof(linger) == 8);
 
 inline constexpr int kIfNameSize = 16;
 
-// struct ifreq, with its union as bytes; the C library makes macros of the names.
+// struct ifreq, with its union as bytes; the C library makes macros of the
+// names.
 struct ifreq {
   char name[kIfNameSize];
   char data[24];

@@ -37,8 +37,8 @@ class Notifier : public Waiter {
     if (file_.owner_signal == 0) return Siginfo(SIGIO, SI_KERNEL);
     const bool in = file_.readable();
     Siginfo info(file_.owner_signal, in ? POLL_IN : POLL_OUT);
-    info.Set<int64_t>(16, in ? POLLIN | POLLRDNORM
-                             : POLLOUT | POLLWRNORM | POLLWRBAND);
+    info.Set<int64_t>(
+        16, in ? POLLIN | POLLRDNORM : POLLOUT | POLLWRNORM | POLLWRBAND);
     info.Set<int32_t>(24, fd_.value);
     return info;
   }

@@ -180,8 +180,8 @@ Result<> Epoll::Remove(int fd, FileDescription& file) {
 }
 
 // What is listed is looked at anew: what holds no more goes off the list. What
-// was reported goes to its end if it is watched by level; what did not fit stays
-// in front.
+// was reported goes to its end if it is watched by level; what did not fit
+// stays in front.
 Result<int> Epoll::Collect(Task& task, UserPtr<abi::epoll_event> out,
                            int most) {
   std::vector<Interest*> found;
@@ -234,8 +234,8 @@ std::string Epoll::FdInfo() {
     if (file == nullptr) continue;
     absl::StrAppendFormat(
         &lines, "tfd: %8d events: %8x data: %16x  pos:%d ino:%x sdev:%x\n", fd,
-        interest->events(), interest->data(), file->offset,
-        file->inode().ino(), file->inode().fs().device());
+        interest->events(), interest->data(), file->offset, file->inode().ino(),
+        file->inode().fs().device());
   }
   return lines;
 }

@@ -129,7 +129,8 @@ struct PipeEnds {
 };
 PipeEnds NewPipe(Task& task, int flags);
 
-// open(2) of a FIFO: waits for the other end unless O_NONBLOCK. ENXIO, kBlocked.
+// open(2) of a FIFO: waits for the other end unless O_NONBLOCK. ENXIO,
+// kBlocked.
 Result<FileRef> OpenFifo(Task& task, const Path& path, int flags);
 // open(2) of a pipe by its link in /proc/self/fd: one more end, at once.
 Result<FileRef> ReopenPipe(const Path& path, int flags);

@@ -43,9 +43,9 @@ Result<> TimerFd::Set(int flags, Nanos value, Nanos interval) {
   } else {
     clock_set_.Leave();
   }
-  due_ = value == 0                     ? kNever
+  due_ = value == 0                    ? kNever
          : (flags & TFD_TIMER_ABSTIME) ? value
-                                        : After(clock_.now(), value);
+                                       : After(clock_.now(), value);
   if (value != 0) Arm();
   if (value != 0 && was_canceled && absolute_realtime_ &&
       (flags & TFD_TIMER_CANCEL_ON_SET)) {
@@ -55,8 +55,7 @@ Result<> TimerFd::Set(int flags, Nanos value, Nanos interval) {
 }
 
 void TimerFd::Arm() {
-  const Nanos due =
-      absolute_realtime_ ? due_ - clock_.realtime_offset() : due_;
+  const Nanos due = absolute_realtime_ ? due_ - clock_.realtime_offset() : due_;
   if (due <= clock_.now()) return Expire();
   clock_.Arm(expiry_, due);
 }

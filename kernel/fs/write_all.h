@@ -16,9 +16,9 @@ namespace emu {
 void RaiseSigpipe(Task& task);
 
 // Runs `step` (bytes taken off `from`, or EAGAIN, EPIPE, …) until nothing
-// remains or it fails. With `wait`, EAGAIN is returned although some were taken:
-// the count is kept in the pending call, and they are skipped when the handler
-// runs again.
+// remains or it fails. With `wait`, EAGAIN is returned although some were
+// taken: the count is kept in the pending call, and they are skipped when the
+// handler runs again.
 template <typename Step>
 Result<size_t> WriteAll(Task& task, IovIter& from, bool wait, Step step) {
   // The kernel's own buffers belong to calls that count for themselves.

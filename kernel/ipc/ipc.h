@@ -13,8 +13,8 @@ namespace emu {
 
 // Owned by Subsystems.
 struct Ipc {
-  Semaphores semaphores{32000};         // SEMMNI
-  SysvMessageQueues messages{32000};    // MSGMNI
+  Semaphores semaphores{32000};       // SEMMNI
+  SysvMessageQueues messages{32000};  // MSGMNI
   PosixMessageQueues posix_messages;
 };
 

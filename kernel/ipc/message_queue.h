@@ -41,7 +41,7 @@ class SysvMessageQueue : public IpcObject {
   size_t count() const { return messages_.size(); }
 
   bool removed = false;
-  uint64_t most_bytes = kMostBytes;  // msg_qbytes
+  uint64_t most_bytes = kMostBytes;       // msg_qbytes
   Nanos stime = 0, rtime = 0, ctime = 0;  // CLOCK_REALTIME
   Pid last_sender = 0, last_receiver = 0;
   WaitQueue changed;

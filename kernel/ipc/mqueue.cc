@@ -104,9 +104,10 @@ Result<size_t> MqueueFile::Read(Task&, IovIter& to, uint64_t offset) {
   const auto& told = queue_->notification();
   const std::string text = absl::StrFormat(
       "QSIZE:%-10u NOTIFY:%-5d SIGNO:%-5d NOTIFY_PID:%-6d\n", queue_->bytes(),
-      told.pid == 0 ? 0 : told.socket ? SIGEV_THREAD
-                                : told.signo    ? SIGEV_SIGNAL
-                                                : SIGEV_NONE,
+      told.pid == 0 ? 0
+      : told.socket ? SIGEV_THREAD
+      : told.signo  ? SIGEV_SIGNAL
+                    : SIGEV_NONE,
       told.signo, told.pid);
   if (offset >= text.size()) return 0;
   return to.Put(text.data() + offset,

@@ -52,8 +52,8 @@ class PosixMessageQueue {
   // mq_notify(3): whom to tell of a message in an empty queue that no one waits
   // for. Told once.
   struct Notification {
-    Pid pid = 0;                 // 0: nobody
-    int signo = 0;               // 0: no signal
+    Pid pid = 0;    // 0: nobody
+    int signo = 0;  // 0: no signal
     uint64_t value = 0;
     std::shared_ptr<Socket> socket;  // SIGEV_THREAD's netlink socket
     std::string cookie;

@@ -25,8 +25,8 @@ class Process;
 
 class SemaphoreSet : public IpcObject {
  public:
-  static constexpr int kMostValue = 32767;  // SEMVMX
-  static constexpr int kMostPerSet = 32000;  // SEMMSL
+  static constexpr int kMostValue = 32767;     // SEMVMX
+  static constexpr int kMostPerSet = 32000;    // SEMMSL
   static constexpr int kMostOperations = 500;  // SEMOPM
 
   SemaphoreSet(size_t count, Nanos now) : ctime(now), semaphores_(count) {}
@@ -39,8 +39,8 @@ class SemaphoreSet : public IpcObject {
 
   // All of `operations` (their numbers are in range) or none. EAGAIN: some must
   // wait, and `blocking` says which; ERANGE.
-  Result<> Operate(absl::Span<const abi::sembuf> operations, Pid pid,
-                   Nanos now, size_t* blocking);
+  Result<> Operate(absl::Span<const abi::sembuf> operations, Pid pid, Nanos now,
+                   size_t* blocking);
   // The process ends: what it did with SEM_UNDO is undone.
   void Undo(Pid pid, Nanos now);
 

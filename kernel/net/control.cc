@@ -40,8 +40,8 @@ Result<> AddCredentials(Task& task, absl::string_view data, Control& control) {
   if (data.size() != sizeof(ucred)) return Errno(EINVAL);
   memcpy(&ucred, data.data(), sizeof(ucred));
   const Credentials& own = *task.creds;
-  const bool pid_ok = ucred.pid == task.process().pid() ||
-                      own.Has(CAP_SYS_ADMIN);
+  const bool pid_ok =
+      ucred.pid == task.process().pid() || own.Has(CAP_SYS_ADMIN);
   const bool uid_ok = ucred.uid == own.uid || ucred.uid == own.euid ||
                       ucred.uid == own.suid || own.Has(CAP_SETUID);
   const bool gid_ok = ucred.gid == own.gid || ucred.gid == own.egid ||

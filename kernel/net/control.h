@@ -28,8 +28,8 @@ struct WrittenControl {
 WrittenControl WriteControl(Task& task, Control& control, GuestAddr to,
                             uint64_t room, bool cloexec);
 
-// A descriptor of the process `pid` (SO_PEERPIDFD, SCM_PIDFD). EMFILE; ESRCH: it
-// is gone.
+// A descriptor of the process `pid` (SO_PEERPIDFD, SCM_PIDFD). EMFILE; ESRCH:
+// it is gone.
 Result<Fd> AddPidFd(Task& task, Pid pid);
 
 }  // namespace emu

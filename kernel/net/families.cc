@@ -20,7 +20,7 @@ namespace {
 
 using SocketRef = std::shared_ptr<Socket>;
 
-constexpr int kFamilies = 46;    // AF_MAX
+constexpr int kFamilies = 46;     // AF_MAX
 constexpr int kSocketTypes = 11;  // SOCK_MAX
 
 Result<std::shared_ptr<UnixSocket>> NewUnix(Task& task, Socket::Type type,
@@ -55,14 +55,18 @@ Result<SocketRef> CreateInet(Task& task, const Socket::Type& wanted,
   switch (type.type) {
     case SOCK_STREAM:
       type.protocol = TRY(OnlyProtocol(type.protocol, IPPROTO_TCP));
-      return SocketRef(std::make_shared<TcpSocket>(task, type, flags,
-                                                   network.tcp_ports));
+      return SocketRef(
+          std::make_shared<TcpSocket>(task, type, flags, network.tcp_ports));
     case SOCK_DGRAM:
       // Only members of net.ipv4.ping_group_range may ping: nobody.
       if (type.protocol == IPPROTO_ICMP) return Errno(EACCES);
+      if (type.protocol == IPPROTO_UDPLITE) {
+        return SocketRef(std::make_shared<UdpSocket>(task, type, flags,
+                                                     network.udplite_ports));
+      }
       type.protocol = TRY(OnlyProtocol(type.protocol, IPPROTO_UDP));
-      return SocketRef(std::make_shared<UdpSocket>(task, type, flags,
-                                                   network.udp_ports));
+      return SocketRef(
+          std::make_shared<UdpSocket>(task, type, flags, network.udp_ports));
     case SOCK_RAW:
       return Errno(type.protocol == 0 ? EPROTONOSUPPORT : EPERM);
     default:
@@ -98,10 +102,8 @@ struct Family {
 };
 
 constexpr Family kServed[] = {
-    {AF_UNIX, &CreateUnix},
-    {AF_INET, &CreateInet},
-    {AF_INET6, &CreateInet},
-    {AF_NETLINK, &CreateNetlink},
+    {AF_UNIX, &CreateUnix},     {AF_INET, &CreateInet},
+    {AF_INET6, &CreateInet},    {AF_NETLINK, &CreateNetlink},
     {AF_PACKET, &CreatePacket},
 };
 

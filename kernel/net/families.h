@@ -15,8 +15,8 @@ namespace emu {
 
 class Task;
 
-// socket(2); `type` without its flags, `flags` O_NONBLOCK or none. EAFNOSUPPORT,
-// ESOCKTNOSUPPORT, EPROTONOSUPPORT, EPERM.
+// socket(2); `type` without its flags, `flags` O_NONBLOCK or none.
+// EAFNOSUPPORT, ESOCKTNOSUPPORT, EPROTONOSUPPORT, EPERM.
 Result<std::shared_ptr<Socket>> NewSocket(Task& task, const Socket::Type& type,
                                           int flags);
 // socketpair(2). EOPNOTSUPP.

@@ -56,9 +56,7 @@ absl::Span<InetSocket* const> InetPorts::At(uint16_t port) const {
 
 InetSocket::InetSocket(Task& task, const Type& type, int flags,
                        InetPorts& ports)
-    : Socket(task, type, flags),
-      ports_(ports),
-      owner_uid_(task.creds->euid) {
+    : Socket(task, type, flags), ports_(ports), owner_uid_(task.creds->euid) {
   local_.ip = remote_.ip = AnyAddress(type.domain);
 }
 
@@ -105,6 +103,11 @@ void InetSocket::Vacate() {
   local_.port = 0;
 }
 
+void InetSocket::ReleaseLocal() {
+  if (!port_chosen_) Vacate();
+  if (!address_chosen_) local_.ip = AnyAddress(domain());
+}
+
 Result<> InetSocket::Autobind() {
   if (bound()) return {};
   Occupy({local_.ip, TRY(ports_.PickPort(*this, local_.ip))});
@@ -137,6 +140,7 @@ Result<> InetSocket::Bind(Task& task, const SocketAddress& address) {
   }
   if (bound()) return Errno(EINVAL);
   port_chosen_ = local.port != 0;
+  address_chosen_ = !local.ip.IsAny();
   if (port_chosen_) {
     TRY(ports_.CheckFree(*this, local));
   } else {

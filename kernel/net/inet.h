@@ -66,8 +66,7 @@ class InetSocket : public Socket {
  protected:
   Result<> SetFamilyOption(Task& task, int level, int name,
                            absl::string_view value) override;
-  Result<std::string> GetFamilyOption(Task& task, int level,
-                                      int name) override;
+  Result<std::string> GetFamilyOption(Task& task, int level, int name) override;
   // Options that are more than a remembered number.
   virtual Result<> SetProtocolOption(Task& task, int name,
                                      absl::string_view value);
@@ -78,6 +77,8 @@ class InetSocket : public Socket {
   // Takes `local`, which is free.
   void Occupy(const Endpoint& local);
   void Vacate();
+  // Gives back what the kernel chose: the connection it was for is over.
+  void ReleaseLocal();
   bool bound() const { return local_.port != 0; }
   // A remembered option's value.
   int Option(int level, int name) const;
@@ -90,7 +91,9 @@ class InetSocket : public Socket {
   Endpoint local_;
   Endpoint remote_;
   bool has_remote_ = false;
-  bool port_chosen_ = false;  // by bind(2) with a port, not by the kernel
+  // By bind(2), and not by the kernel.
+  bool port_chosen_ = false;
+  bool address_chosen_ = false;
 
  private:
   bool Overlaps(const IpAddress& a, bool a_v6_only, const IpAddress& b,

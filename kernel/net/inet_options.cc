@@ -129,8 +129,7 @@ Result<> InetSocket::SetMembership(int level, int name,
     ipv6_mreq request;
     if (value.size() < sizeof(request)) return Errno(EINVAL);
     memcpy(&request, value.data(), sizeof(request));
-    memcpy(group.bytes.data(), &request.ipv6mr_multiaddr,
-           group.bytes.size());
+    memcpy(group.bytes.data(), &request.ipv6mr_multiaddr, group.bytes.size());
     join = name == IPV6_JOIN_GROUP;
   }
   if (!group.IsMulticast()) return Errno(EINVAL);

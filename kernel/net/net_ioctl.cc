@@ -33,8 +33,7 @@ void PutValue(abi::ifreq& request, T value) {
 // SIOCGIFCONF: one ifreq an interface, or the length that they need.
 Result<> ListInterfaces(Task& task, GuestAddr arg) {
   abi::ifconf list = TRY(task.Read(UserPtr<const abi::ifconf>(arg)));
-  if (list.buf != 0 &&
-      list.len < static_cast<int>(sizeof(abi::ifreq))) {
+  if (list.buf != 0 && list.len < static_cast<int>(sizeof(abi::ifreq))) {
     list.len = 0;
   } else {
     list.len = sizeof(abi::ifreq);

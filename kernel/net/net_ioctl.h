@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ioctl(2) requests about network interfaces, the same on every socket. There is
-// one interface: the loopback.
+// ioctl(2) requests about network interfaces, the same on every socket. There
+// is one interface: the loopback.
 
 #ifndef KERNEL_NET_NET_IOCTL_H_
 #define KERNEL_NET_NET_IOCTL_H_

@@ -160,8 +160,7 @@ Result<> NetlinkSocket::SetFamilyOption(Task&, int level, int name,
   return {};
 }
 
-Result<std::string> NetlinkSocket::GetFamilyOption(Task&, int level,
-                                                   int name) {
+Result<std::string> NetlinkSocket::GetFamilyOption(Task&, int level, int name) {
   if (level != SOL_NETLINK) return Errno(ENOPROTOOPT);
   const auto it = remembered_.find(name);
   if (it != remembered_.end()) return BytesOf(it->second);

@@ -41,8 +41,7 @@ class NetlinkSocket : public Socket {
   Result<size_t> Send(Task& task, OutMessage& message) override;
   Result<> SetFamilyOption(Task& task, int level, int name,
                            absl::string_view value) override;
-  Result<std::string> GetFamilyOption(Task& task, int level,
-                                      int name) override;
+  Result<std::string> GetFamilyOption(Task& task, int level, int name) override;
 
  private:
   Result<> TakePort(Task& task, uint32_t wanted);

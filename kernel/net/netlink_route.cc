@@ -36,8 +36,7 @@ class Message {
   }
 
   Message& Add(uint16_t type, const void* data, size_t n) {
-    const rtattr attribute = {
-        static_cast<uint16_t>(RTA_LENGTH(n)), type};
+    const rtattr attribute = {static_cast<uint16_t>(RTA_LENGTH(n)), type};
     body_.append(reinterpret_cast<const char*>(&attribute), sizeof(attribute));
     Append(data, n);
     return *this;

@@ -16,6 +16,7 @@ struct Network {
   UnixNames unix_names;
   InetPorts tcp_ports;
   InetPorts udp_ports;
+  InetPorts udplite_ports;
   NetlinkPorts netlink_ports;
 };
 

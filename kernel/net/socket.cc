@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-
 #include "kernel/fs/anonymous.h"
 #include "kernel/kernel.h"
 #include "kernel/net/net_ioctl.h"
@@ -30,19 +29,17 @@ int AddressFamily(const SocketAddress& address) {
 const char Socket::kKind = 0;
 
 Socket::Socket(Task& task, const Type& type, int flags)
-    : FileDescription(task.kernel().subsystems().anonymous.NewPath(
-                          AnonymousKind::kSocket, "", S_IFSOCK | 0777,
-                          *task.creds),
-                      O_RDWR | flags),
+    : FileDescription(
+          task.kernel().subsystems().anonymous.NewPath(
+              AnonymousKind::kSocket, "", S_IFSOCK | 0777, *task.creds),
+          O_RDWR | flags),
       type_(type) {}
 
 std::shared_ptr<Socket> Socket::ref() {
   return std::static_pointer_cast<Socket>(shared_from_this());
 }
 
-Result<> Socket::Bind(Task&, const SocketAddress&) {
-  return Errno(EOPNOTSUPP);
-}
+Result<> Socket::Bind(Task&, const SocketAddress&) { return Errno(EOPNOTSUPP); }
 Result<> Socket::Listen(Task&, int) { return Errno(EOPNOTSUPP); }
 Result<> Socket::Connect(Task&, const SocketAddress&, bool) {
   return Errno(EOPNOTSUPP);
@@ -121,10 +118,10 @@ Result<int64_t> Socket::Ioctl(Task& task, uint32_t request, GuestAddr arg) {
 
 void Socket::AddTimestamp(Control& control, Nanos time) const {
   if (options_.timestamp_ns) {
-    control.items.push_back({SOL_SOCKET,
-                             options_.timestamp_new ? SO_TIMESTAMPNS_NEW
-                                                    : SO_TIMESTAMPNS_OLD,
-                             BytesOf(ToTimespec(time))});
+    control.items.push_back(
+        {SOL_SOCKET,
+         options_.timestamp_new ? SO_TIMESTAMPNS_NEW : SO_TIMESTAMPNS_OLD,
+         BytesOf(ToTimespec(time))});
   } else if (options_.timestamp) {
     control.items.push_back(
         {SOL_SOCKET,

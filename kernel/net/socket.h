@@ -47,7 +47,7 @@ struct Control {
 
 struct OutMessage {
   IovIter& data;
-  int flags = 0;     // MSG_*
+  int flags = 0;          // MSG_*
   SocketAddress to = {};  // or empty
   Control control = {};
 };
@@ -94,6 +94,8 @@ class Socket : public FileDescription {
   virtual Result<std::shared_ptr<Socket>> Accept(Task& task);
   virtual Result<SocketAddress> Name() = 0;
   virtual Result<SocketAddress> PeerName() = 0;
+  // The peer's name as accept(2) tells it: even if that is gone already.
+  virtual Result<SocketAddress> AcceptedName() { return PeerName(); }
   virtual Result<> Shutdown(Task& task, int how);  // k*Shut
 
   // recvmsg(2) and sendmsg(2), with SO_RCVTIMEO and SO_SNDTIMEO.

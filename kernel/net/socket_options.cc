@@ -101,23 +101,37 @@ Result<> Socket::SetSocketOption(Task& task, int name,
 // The options that are on or off and no more; null: not one of them.
 bool* Socket::Flag(int name) {
   switch (name) {
-    case SO_REUSEADDR: return &options_.reuse_address;
-    case SO_REUSEPORT: return &options_.reuse_port;
-    case SO_DONTROUTE: return &options_.dont_route;
-    case SO_BROADCAST: return &options_.broadcast;
-    case SO_KEEPALIVE: return &options_.keep_alive;
-    case SO_OOBINLINE: return &options_.oob_inline;
-    case SO_NO_CHECK: return &options_.no_check;
-    case SO_RXQ_OVFL: return &options_.overflow_count;
-    default: break;
+    case SO_REUSEADDR:
+      return &options_.reuse_address;
+    case SO_REUSEPORT:
+      return &options_.reuse_port;
+    case SO_DONTROUTE:
+      return &options_.dont_route;
+    case SO_BROADCAST:
+      return &options_.broadcast;
+    case SO_KEEPALIVE:
+      return &options_.keep_alive;
+    case SO_OOBINLINE:
+      return &options_.oob_inline;
+    case SO_NO_CHECK:
+      return &options_.no_check;
+    case SO_RXQ_OVFL:
+      return &options_.overflow_count;
+    default:
+      break;
   }
   if (domain() != AF_UNIX) return nullptr;
   switch (name) {
-    case SO_PASSCRED: return &options_.pass_credentials;
-    case SO_PASSSEC: return &options_.pass_security;
-    case kPassPidFd: return &options_.pass_pidfd;
-    case kPassRights: return &options_.pass_rights;
-    default: return nullptr;
+    case SO_PASSCRED:
+      return &options_.pass_credentials;
+    case SO_PASSSEC:
+      return &options_.pass_security;
+    case kPassPidFd:
+      return &options_.pass_pidfd;
+    case kPassRights:
+      return &options_.pass_rights;
+    default:
+      return nullptr;
   }
 }
 
@@ -163,9 +177,8 @@ Result<> Socket::SetInt(Task& task, int name, int value) {
     case SO_TIMESTAMPNS_OLD:
     case SO_TIMESTAMPNS_NEW:
       options_.timestamp = value != 0;
-      options_.timestamp_ns =
-          value != 0 &&
-          (name == SO_TIMESTAMPNS_OLD || name == SO_TIMESTAMPNS_NEW);
+      options_.timestamp_ns = value != 0 && (name == SO_TIMESTAMPNS_OLD ||
+                                             name == SO_TIMESTAMPNS_NEW);
       options_.timestamp_new =
           name == SO_TIMESTAMP_NEW || name == SO_TIMESTAMPNS_NEW;
       return {};
@@ -185,44 +198,68 @@ Result<> Socket::SetInt(Task& task, int name, int value) {
 Result<int> Socket::GetInt(int name) {
   if (const bool* flag = Flag(name)) return *flag;
   switch (name) {
-    case SO_DEBUG: return options_.debug;
-    case SO_TYPE: return type_.type;
-    case SO_DOMAIN: return type_.domain;
-    case SO_PROTOCOL: return type_.protocol;
-    case SO_ERROR: return TakeError();
-    case SO_SNDBUF: return options_.send_buffer;
-    case SO_RCVBUF: return options_.receive_buffer;
-    case SO_RCVLOWAT: return options_.low_water;
-    case SO_SNDLOWAT: return 1;
-    case SO_PRIORITY: return options_.priority;
-    case SO_MARK: return options_.mark;
-    case SO_ACCEPTCONN: return listening();
-    case SO_BSDCOMPAT: return 0;
-    case SO_INCOMING_CPU: return 0;
-    case SO_BINDTOIFINDEX: return options_.bound_device;
+    case SO_DEBUG:
+      return options_.debug;
+    case SO_TYPE:
+      return type_.type;
+    case SO_DOMAIN:
+      return type_.domain;
+    case SO_PROTOCOL:
+      return type_.protocol;
+    case SO_ERROR:
+      return TakeError();
+    case SO_SNDBUF:
+      return options_.send_buffer;
+    case SO_RCVBUF:
+      return options_.receive_buffer;
+    case SO_RCVLOWAT:
+      return options_.low_water;
+    case SO_SNDLOWAT:
+      return 1;
+    case SO_PRIORITY:
+      return options_.priority;
+    case SO_MARK:
+      return options_.mark;
+    case SO_ACCEPTCONN:
+      return listening();
+    case SO_BSDCOMPAT:
+      return 0;
+    case SO_INCOMING_CPU:
+      return 0;
+    case SO_BINDTOIFINDEX:
+      return options_.bound_device;
     case SO_TIMESTAMP_OLD:
       return options_.timestamp && !options_.timestamp_new &&
              !options_.timestamp_ns;
     case SO_TIMESTAMPNS_OLD:
       return options_.timestamp_ns && !options_.timestamp_new;
-    case SO_TIMESTAMP_NEW: return options_.timestamp && options_.timestamp_new;
+    case SO_TIMESTAMP_NEW:
+      return options_.timestamp && options_.timestamp_new;
     case SO_TIMESTAMPNS_NEW:
       return options_.timestamp_ns && options_.timestamp_new;
-    default: return Errno(ENOPROTOOPT);
+    default:
+      return Errno(ENOPROTOOPT);
   }
 }
 
 Result<std::string> Socket::GetSocketOption(Task& task, int name) {
   switch (name) {
-    case SO_LINGER: return BytesOf(options_.linger);
+    case SO_LINGER:
+      return BytesOf(options_.linger);
     case SO_RCVTIMEO_OLD:
-    case SO_RCVTIMEO_NEW: return TimeoutBytes(receive_timeout_);
+    case SO_RCVTIMEO_NEW:
+      return TimeoutBytes(receive_timeout_);
     case SO_SNDTIMEO_OLD:
-    case SO_SNDTIMEO_NEW: return TimeoutBytes(send_timeout_);
-    case SO_PEERNAME: return PeerName();
-    case SO_BINDTODEVICE: return std::string();
-    case SO_COOKIE: return BytesOf(uint64_t{inode().ino()});
-    default: break;
+    case SO_SNDTIMEO_NEW:
+      return TimeoutBytes(send_timeout_);
+    case SO_PEERNAME:
+      return PeerName();
+    case SO_BINDTODEVICE:
+      return std::string();
+    case SO_COOKIE:
+      return BytesOf(uint64_t{inode().ino()});
+    default:
+      break;
   }
   const Result<int> number = GetInt(name);
   if (number.ok()) return BytesOf(*number);

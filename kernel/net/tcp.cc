@@ -33,7 +33,7 @@ TcpSocket::~TcpSocket() {
     if (const Ref client = waiting.lock()) client->FailConnect(ECONNREFUSED);
   }
   if (const Ref peer = peer_.lock()) {
-    const bool abort = received_.size() > 0 || told_ != Told::kDone ||
+    const bool abort = received_.size() > 0 || !accepted_ ||
                        (options_.linger.l_onoff && !options_.linger.l_linger);
     if (abort) {
       peer->OnReset();
@@ -119,8 +119,7 @@ Result<> TcpSocket::StartConnect(Task& task, const SocketAddress& address) {
   peer_done_ = false;
   TcpSocket* listener = FindListener(to);
   if (listener == nullptr) {
-    error_ = ECONNREFUSED;
-    wait_.Wake();
+    FailConnect(ECONNREFUSED);
     return {};
   }
   has_remote_ = true;
@@ -138,6 +137,7 @@ void TcpSocket::Establish(Task& task, TcpSocket& client) {
   auto server = std::make_shared<TcpSocket>(
       task, Type{domain(), type(), protocol()}, 0, ports_);
   server->options_ = options_;
+  server->accepted_ = false;
   server->remote_ = client.local_;
   Endpoint local = client.remote_;
   if (domain() == AF_INET) local.ip = client.remote_.ip;
@@ -162,6 +162,8 @@ void TcpSocket::FailConnect(int error) {
   state_ = State::kClosed;
   has_remote_ = false;
   error_ = error;
+  shut_ = kBothShut;
+  ReleaseLocal();
   wait_.Wake();
 }
 
@@ -179,10 +181,7 @@ Result<> TcpSocket::Disconnect() {
   state_ = State::kClosed;
   told_ = Told::kNothing;
   has_remote_ = false;
-  if (!port_chosen_) {
-    Vacate();
-    local_.ip = AnyAddress(domain());
-  }
+  ReleaseLocal();
   error_ = shut_ = 0;
   peer_done_ = false;
   wait_.Wake();
@@ -195,6 +194,7 @@ Result<std::shared_ptr<Socket>> TcpSocket::Accept(Task& task) {
   Ref accepted = std::move(to_accept_.front());
   to_accept_.pop_front();
   accepted->told_ = Told::kDone;
+  accepted->accepted_ = true;
   while (!waiting_.empty() && !QueueFull()) {
     const Ref client = waiting_.front().lock();
     waiting_.pop_front();
@@ -203,6 +203,10 @@ Result<std::shared_ptr<Socket>> TcpSocket::Accept(Task& task) {
     }
   }
   return std::shared_ptr<Socket>(std::move(accepted));
+}
+
+Result<SocketAddress> TcpSocket::AcceptedName() {
+  return FormatEndpoint(remote_, domain());
 }
 
 Result<> TcpSocket::Shutdown(Task&, int how) {

@@ -26,8 +26,8 @@ class ByteQueue {
   size_t size() const { return size_; }
   // Takes `n` bytes off `from` and keeps them. EFAULT.
   Result<size_t> Append(IovIter& from, size_t n);
-  // Copies up to `n` bytes from the front, and drops them unless `peek`; without
-  // `to` they are only dropped.
+  // Copies up to `n` bytes from the front, and drops them unless `peek`;
+  // without `to` they are only dropped.
   Result<size_t> Take(IovIter* to, size_t n, bool peek);
   void Clear();
 
@@ -47,6 +47,7 @@ class TcpSocket : public InetSocket {
   Result<> Connect(Task& task, const SocketAddress& address,
                    bool nonblocking) override;
   Result<std::shared_ptr<Socket>> Accept(Task& task) override;
+  Result<SocketAddress> AcceptedName() override;
   Result<> Shutdown(Task& task, int how) override;
   uint32_t Poll(Task& task) override;
 
@@ -99,6 +100,7 @@ class TcpSocket : public InetSocket {
   std::weak_ptr<TcpSocket> peer_;
   ByteQueue received_;
   bool peer_done_ = false;  // its FIN has come
+  bool accepted_ = true;    // false in the listener's queue
   unsigned backlog_ = 0;
   std::deque<Ref> to_accept_;
   std::deque<std::weak_ptr<TcpSocket>> waiting_;  // for room among those

@@ -111,10 +111,10 @@ Result<size_t> TcpSocket::SendChunk(IovIter& from) {
   const size_t unsent = Unsent();
   if (unsent >= room) return Errno(EAGAIN);
   const bool arrives = unsent == 0;
-  const size_t window = peer->Window() - std::min(peer->Window(),
-                                                  peer->received_.size());
-  const size_t most = std::min<uint64_t>(from.remaining(),
-                                         room - unsent + window);
+  const size_t window =
+      peer->Window() - std::min(peer->Window(), peer->received_.size());
+  const size_t most =
+      std::min<uint64_t>(from.remaining(), room - unsent + window);
   const size_t n = TRY(peer->received_.Append(from, most));
   if (arrives) peer->wait_.Wake(kReadable);
   return n;
@@ -202,12 +202,12 @@ Result<std::string> TcpSocket::GetProtocolOption(Task&, int name) {
   switch (name) {
     case TCP_INFO: {
       tcp_info info = {};
-      info.tcpi_state = state_ == State::kListening     ? TCP_LISTEN
-                        : state_ == State::kConnecting  ? TCP_SYN_SENT
-                        : state_ == State::kClosed      ? TCP_CLOSE
-                        : (shut_ & kBothShut) == 0      ? TCP_ESTABLISHED
-                        : peer_done_                    ? TCP_CLOSE_WAIT
-                                                        : TCP_FIN_WAIT2;
+      info.tcpi_state = state_ == State::kListening    ? TCP_LISTEN
+                        : state_ == State::kConnecting ? TCP_SYN_SENT
+                        : state_ == State::kClosed     ? TCP_CLOSE
+                        : (shut_ & kBothShut) == 0     ? TCP_ESTABLISHED
+                        : peer_done_                   ? TCP_CLOSE_WAIT
+                                                       : TCP_FIN_WAIT2;
       info.tcpi_unacked = listening() ? to_accept_.size() : 0;
       info.tcpi_sacked = backlog_;
       return BytesOf(info);

@@ -28,7 +28,7 @@ Result<> UdpSocket::Connect(Task&, const SocketAddress& address, bool) {
   if (address.size() < sizeof(uint16_t)) return Errno(EINVAL);
   if (AddressFamily(address) == AF_UNSPEC) {
     has_remote_ = false;
-    if (!port_chosen_) Vacate();
+    ReleaseLocal();
     return {};
   }
   Endpoint to = TRY(ParseRemote(address));
@@ -108,8 +108,8 @@ Result<size_t> UdpSocket::Send(Task& task, OutMessage& message) {
     return Errno(EMSGSIZE);
   }
   if (to.ip.IsBroadcast() && !options_.broadcast) return Errno(EACCES);
-  IpAddress source = to.ip.IsV4() ? IpAddress::V4(INADDR_LOOPBACK)
-                                  : IpAddress::V6Loopback();
+  IpAddress source =
+      to.ip.IsV4() ? IpAddress::V4(INADDR_LOOPBACK) : IpAddress::V6Loopback();
   const bool group = to.ip.IsMulticast();
   if (!group) source = TRY(SourceFor(to.ip));
   TRY(Autobind());
@@ -124,6 +124,7 @@ Result<size_t> UdpSocket::Send(Task& task, OutMessage& message) {
   datagram.from = {local_.ip.IsAny() ? source : local_.ip, local_.port};
   datagram.to = to.ip;
   datagram.time = task.clock().realtime();
+  TRY(SetHeader(message.control, datagram));
   if (group) {
     DeliverToGroup(datagram, to.port);
     return length;
@@ -137,6 +138,31 @@ Result<size_t> UdpSocket::Send(Task& task, OutMessage& message) {
   return length;
 }
 
+Result<> UdpSocket::SetHeader(const Control& control,
+                              Datagram& datagram) const {
+  const bool v4 = datagram.to.IsV4();
+  datagram.hops =
+      v4 ? Option(IPPROTO_IP, IP_TTL) : Option(IPPROTO_IPV6, IPV6_UNICAST_HOPS);
+  datagram.traffic =
+      v4 ? Option(IPPROTO_IP, IP_TOS) : Option(IPPROTO_IPV6, IPV6_TCLASS);
+  for (const Control::Item& item : control.items) {
+    const std::pair<int, int> what = {item.level, item.type};
+    if (what == std::pair<int, int>{IPPROTO_IP, IP_PKTINFO} ||
+        what == std::pair<int, int>{IPPROTO_IPV6, IPV6_PKTINFO}) {
+      continue;  // there is one way to go
+    }
+    const bool hops = what == std::pair<int, int>{IPPROTO_IP, IP_TTL} ||
+                      what == std::pair<int, int>{IPPROTO_IPV6, IPV6_HOPLIMIT};
+    const bool traffic = what == std::pair<int, int>{IPPROTO_IP, IP_TOS} ||
+                         what == std::pair<int, int>{IPPROTO_IPV6, IPV6_TCLASS};
+    if (!hops && !traffic) return Errno(EINVAL);
+    const int value = TRY(IntOption(item.data));
+    if (value < -1 || value > 255) return Errno(EINVAL);
+    if (value >= 0) (hops ? datagram.hops : datagram.traffic) = value;
+  }
+  return {};
+}
+
 void UdpSocket::AddItems(const Datagram& datagram, Control& control) const {
   AddTimestamp(control, datagram.time);
   if (datagram.to.IsV4() && Option(IPPROTO_IP, IP_PKTINFO)) {
@@ -147,15 +173,25 @@ void UdpSocket::AddItems(const Datagram& datagram, Control& control) const {
     control.items.push_back({IPPROTO_IP, IP_PKTINFO, BytesOf(info)});
   }
   if (Option(IPPROTO_IP, IP_RECVTTL) && datagram.to.IsV4()) {
+    control.items.push_back({IPPROTO_IP, IP_TTL, BytesOf(datagram.hops)});
+  }
+  if (Option(IPPROTO_IP, IP_RECVTOS) && datagram.to.IsV4()) {
     control.items.push_back(
-        {IPPROTO_IP, IP_TTL, BytesOf(Option(IPPROTO_IP, IP_TTL))});
+        {IPPROTO_IP, IP_TOS, BytesOf(static_cast<uint8_t>(datagram.traffic))});
   }
   if (Option(IPPROTO_IPV6, IPV6_RECVPKTINFO)) {
     in6_pktinfo info = {};
-    memcpy(&info.ipi6_addr, datagram.to.bytes.data(),
-           datagram.to.bytes.size());
+    memcpy(&info.ipi6_addr, datagram.to.bytes.data(), datagram.to.bytes.size());
     info.ipi6_ifindex = kLoopbackIndex;
     control.items.push_back({IPPROTO_IPV6, IPV6_PKTINFO, BytesOf(info)});
+  }
+  if (Option(IPPROTO_IPV6, IPV6_RECVHOPLIMIT)) {
+    control.items.push_back(
+        {IPPROTO_IPV6, IPV6_HOPLIMIT, BytesOf(datagram.hops)});
+  }
+  if (Option(IPPROTO_IPV6, IPV6_RECVTCLASS)) {
+    control.items.push_back(
+        {IPPROTO_IPV6, IPV6_TCLASS, BytesOf(datagram.traffic)});
   }
 }
 
@@ -170,8 +206,7 @@ Result<size_t> UdpSocket::Receive(Task&, InMessage& message) {
   Datagram& datagram = queue_.front();
   const size_t length = datagram.bytes.size();
   const size_t want = std::min<uint64_t>(length, message.data.remaining());
-  if (want > 0 &&
-      TRY(message.data.Put(datagram.bytes.data(), want)) < want) {
+  if (want > 0 && TRY(message.data.Put(datagram.bytes.data(), want)) < want) {
     return Errno(EFAULT);
   }
   if (want < length) message.result_flags |= MSG_TRUNC;

@@ -35,7 +35,11 @@ class UdpSocket : public InetSocket {
     Endpoint from;
     IpAddress to;
     Nanos time = 0;
+    int hops = 0;     // TTL or hop limit
+    int traffic = 0;  // type of service or traffic class
   };
+  // What the options say of a datagram, and what came with it. EINVAL.
+  Result<> SetHeader(const Control& control, Datagram& datagram) const;
   Result<Endpoint> DestinationOf(const OutMessage& message) const;
   // The one that takes what comes from `from` for `to`; null: none.
   UdpSocket* Find(const Endpoint& from, const Endpoint& to) const;

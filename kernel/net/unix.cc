@@ -59,7 +59,7 @@ UnixSocket::~UnixSocket() {
   const bool unread = !queue_.empty() || !accepted_;
   queue_.clear();
   if (const Ref peer = peer_.lock(); peer != nullptr && !datagram()) {
-    peer->OnPeerGone(unread);
+    peer->OnPeerGone(unread, name_);
   }
   to_accept_.clear();
   WakeSenders();
@@ -71,8 +71,9 @@ void UnixSocket::OnClose(Task&) {
   if (names_.in_flight() > 0) names_.CollectGarbage();
 }
 
-void UnixSocket::OnPeerGone(bool reset) {
+void UnixSocket::OnPeerGone(bool reset, const std::string& name) {
   shut_ = kBothShut;
+  gone_peer_name_ = name;
   if (reset) error_ = ECONNRESET;
   wait_.Wake();
 }
@@ -166,8 +167,7 @@ Result<> UnixSocket::Connect(Task& task, const SocketAddress& address,
                     : ConnectStream(task, address, nonblocking);
 }
 
-Result<> UnixSocket::ConnectDatagram(Task& task,
-                                     const SocketAddress& address) {
+Result<> UnixSocket::ConnectDatagram(Task& task, const SocketAddress& address) {
   if (AddressFamily(address) == AF_UNSPEC) {
     peer_.reset();
     state_ = State::kUnconnected;
@@ -200,8 +200,8 @@ Result<> UnixSocket::ConnectStream(Task& task, const SocketAddress& address,
     if (!nonblocking) AwaitRoom(*other);
     return Errno(EAGAIN);
   }
-  auto server = std::make_shared<UnixSocket>(
-      task, Type{domain(), type(), protocol()}, 0);
+  auto server =
+      std::make_shared<UnixSocket>(task, Type{domain(), type(), protocol()}, 0);
   server->accepted_ = false;
   server->state_ = state_ = State::kConnected;
   server->name_ = other->name_;
@@ -236,8 +236,9 @@ Result<SocketAddress> UnixSocket::Name() { return AddressOf(name_); }
 
 Result<SocketAddress> UnixSocket::PeerName() {
   const Ref peer = peer_.lock();
-  if (peer == nullptr) return Errno(ENOTCONN);
-  return AddressOf(peer->name_);
+  if (peer != nullptr) return AddressOf(peer->name_);
+  if (state_ != State::kConnected) return Errno(ENOTCONN);
+  return AddressOf(gone_peer_name_);
 }
 
 Result<> UnixSocket::Shutdown(Task&, int how) {

@@ -52,8 +52,7 @@ class UnixSocket : public Socket {
   Result<size_t> Send(Task& task, OutMessage& message) override;
   Result<> SetFamilyOption(Task& task, int level, int name,
                            absl::string_view value) override;
-  Result<std::string> GetFamilyOption(Task& task, int level,
-                                      int name) override;
+  Result<std::string> GetFamilyOption(Task& task, int level, int name) override;
   Result<int> BytesIn() override;
   Result<int> BytesOut() override;
   bool listening() const override { return state_ == State::kListening; }
@@ -95,8 +94,8 @@ class UnixSocket : public Socket {
     std::vector<Gid> groups;
   };
 
-  bool datagram() const;      // SOCK_DGRAM
-  bool stream() const;        // SOCK_STREAM
+  bool datagram() const;  // SOCK_DGRAM
+  bool stream() const;    // SOCK_STREAM
   Ref self();
   static PeerCredentials CredentialsOf(Task& task);
 
@@ -110,7 +109,7 @@ class UnixSocket : public Socket {
   Result<> ConnectStream(Task& task, const SocketAddress& address,
                          bool nonblocking);
   Result<> ConnectDatagram(Task& task, const SocketAddress& address);
-  void OnPeerGone(bool reset);
+  void OnPeerGone(bool reset, const std::string& name);
   bool QueueFull() const;
 
   // Sending.
@@ -139,14 +138,15 @@ class UnixSocket : public Socket {
 
   UnixNames& names_;
   State state_ = State::kUnconnected;
-  std::string name_;     // sun_path's bytes; empty: none
-  Path bound_path_;      // of a name in the file system
+  std::string name_;  // sun_path's bytes; empty: none
+  Path bound_path_;   // of a name in the file system
   bool abstract_ = false;
   std::weak_ptr<UnixSocket> peer_;
+  std::string gone_peer_name_;  // of a connected peer that closed
   PeerCredentials peer_credentials_;
   std::deque<Packet> queue_;
   std::deque<Ref> to_accept_;
-  bool accepted_ = true;  // false in the listener's queue
+  bool accepted_ = true;   // false in the listener's queue
   unsigned backlog_ = 10;  // net.unix.max_dgram_qlen
   Charge charge_ = std::make_shared<int64_t>(0);
   std::vector<std::weak_ptr<UnixSocket>> senders_;  // that wait for room

@@ -85,8 +85,7 @@ Result<size_t> UnixSocket::ReceiveStream(Task& task, InMessage& message) {
       message.from = packet.from;
     }
     const size_t want = std::min<uint64_t>(packet.left(), to.remaining());
-    const Result<size_t> put =
-        to.Put(packet.bytes.data() + packet.read, want);
+    const Result<size_t> put = to.Put(packet.bytes.data() + packet.read, want);
     fault = !put.ok() || *put < want;
     if (!put.ok()) break;
     ended = packet.rights != nullptr;
@@ -127,8 +126,7 @@ Result<size_t> UnixSocket::ReceivePacket(Task&, InMessage& message) {
   Packet& packet = queue_.front();
   const size_t length = packet.bytes.size();
   const size_t want = std::min<uint64_t>(length, message.data.remaining());
-  if (want > 0 &&
-      TRY(message.data.Put(packet.bytes.data(), want)) < want) {
+  if (want > 0 && TRY(message.data.Put(packet.bytes.data(), want)) < want) {
     return Errno(EFAULT);
   }
   if (want < length) message.result_flags |= MSG_TRUNC;

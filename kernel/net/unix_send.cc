@@ -52,7 +52,8 @@ bool UnixSocket::Writable() const {
 }
 
 void UnixSocket::AwaitRoom(UnixSocket& to) {
-  std::erase_if(to.senders_, [](const auto& sender) { return sender.expired(); });
+  std::erase_if(to.senders_,
+                [](const auto& sender) { return sender.expired(); });
   for (const std::weak_ptr<UnixSocket>& sender : to.senders_) {
     if (sender.lock().get() == this) return;
   }
@@ -73,8 +74,8 @@ UnixSocket::Packet UnixSocket::NewPacket(Task& task, OutMessage& message,
         abi::ucred{task.process().pid(), task.creds->uid, task.creds->gid};
   }
   if (with_control && !message.control.files.empty()) {
-    packet.rights = std::make_unique<Rights>(
-        names_, std::move(message.control.files));
+    packet.rights =
+        std::make_unique<Rights>(names_, std::move(message.control.files));
     message.control.files.clear();
   }
   if (!name_.empty()) packet.from = *Name();

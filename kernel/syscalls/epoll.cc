@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "arch/abi/epoll.h"
+
 #include <limits.h>
 #include <linux/capability.h>
 #include <sys/epoll.h>
 
 #include <memory>
 
-#include "arch/abi/epoll.h"
 #include "kernel/fs/anonymous.h"
 #include "kernel/fs/epoll.h"
 #include "kernel/kernel.h"
@@ -27,8 +28,8 @@ constexpr uint32_t kExclusiveAllows = EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP |
 Result<> CheckExclusive(int op, uint32_t events, FileDescription& target) {
   if ((events & EPOLLEXCLUSIVE) == 0) return {};
   if (op == EPOLL_CTL_MOD) return Errno(EINVAL);
-  if (op == EPOLL_CTL_ADD && (FileAs<Epoll>(target) != nullptr ||
-                              (events & ~kExclusiveAllows) != 0)) {
+  if (op == EPOLL_CTL_ADD &&
+      (FileAs<Epoll>(target) != nullptr || (events & ~kExclusiveAllows) != 0)) {
     return Errno(EINVAL);
   }
   return {};

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "kernel/fs/eventfd.h"
+
 #include <fcntl.h>
 #include <sys/eventfd.h>
 
 #include <memory>
 
 #include "kernel/fs/anonymous.h"
-#include "kernel/fs/eventfd.h"
 #include "kernel/kernel.h"
 #include "kernel/subsystems.h"
 #include "kernel/syscall.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "arch/abi/mqueue.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
@@ -13,7 +15,6 @@
 #include <optional>
 #include <string>
 
-#include "arch/abi/mqueue.h"
 #include "arch/abi/signal.h"
 #include "kernel/fs/anonymous.h"
 #include "kernel/ipc/ipc.h"

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "kernel/fs/pipe.h"
+
 #include <fcntl.h>
 
 #include <array>
 
-#include "kernel/fs/pipe.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "arch/abi/poll.h"
+
 #include <poll.h>
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 #include <bit>
 #include <vector>
 
-#include "arch/abi/poll.h"
 #include "kernel/process.h"
 #include "kernel/signal/send.h"
 #include "kernel/syscall.h"

@@ -6,7 +6,6 @@
 
 #include "kernel/signal/mask.h"
 #include "kernel/signal/send.h"
-#include "kernel/signal/mask.h"
 #include "kernel/task.h"
 #include "kernel/time_util.h"
 
@@ -34,9 +33,7 @@ void LimitWait(Task& task, std::optional<Nanos> timeout) {
   task.WaitUntil(After(task.clock().now(), *timeout));
 }
 
-bool WaitIsOver(Task& task) {
-  return HasSignal(task) || task.DeadlinePassed();
-}
+bool WaitIsOver(Task& task) { return HasSignal(task) || task.DeadlinePassed(); }
 
 Result<int> WithTimeLeft(Task& task, const Result<int>& result,
                          absl::FunctionRef<Result<>(Nanos)> write) {

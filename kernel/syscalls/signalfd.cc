@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "kernel/fs/signalfd.h"
+
 #include <fcntl.h>
 #include <sys/signalfd.h>
 
 #include <memory>
 
 #include "kernel/fs/anonymous.h"
-#include "kernel/fs/signalfd.h"
 #include "kernel/kernel.h"
 #include "kernel/subsystems.h"
 #include "kernel/syscall.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "kernel/net/socket.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -8,7 +10,6 @@
 #include <array>
 
 #include "kernel/net/families.h"
-#include "kernel/net/socket.h"
 #include "kernel/syscall.h"
 #include "kernel/syscalls/socket_call.h"
 #include "kernel/task.h"
@@ -42,7 +43,7 @@ Result<Fd> AcceptOne(Task& task, Socket& listener, UserPtr<char> address,
   if (!accepted.ok()) return give_up(accepted.error());
   (*accepted)->set_status_flags(flags & SOCK_NONBLOCK);
   if (address) {
-    const Result<SocketAddress> peer = (*accepted)->PeerName();
+    const Result<SocketAddress> peer = (*accepted)->AcceptedName();
     if (!peer.ok()) return give_up(Errno(ECONNABORTED));
     const Result<> told = WriteAddress(task, *peer, address, length);
     if (!told.ok()) return give_up(told.error());
@@ -118,15 +119,13 @@ Result<> sys_listen(Task& task, Fd fd, int backlog) {
 }
 
 // connect(2).
-Result<> sys_connect(Task& task, Fd fd, UserPtr<const char> addr,
-                     int addrlen) {
+Result<> sys_connect(Task& task, Fd fd, UserPtr<const char> addr, int addrlen) {
   const auto socket = TRY(GetSocket(task, fd));
   const SocketAddress address = TRY(ReadAddress(task, addr, addrlen));
   return task.Await(*socket, POLLOUT, [&]() -> Result<> {
-    const Result<> done =
-        socket->Connect(task, address, socket->nonblocking());
-    const bool waits = !done.ok() && done.error() == Errno(EAGAIN) &&
-                       !socket->nonblocking();
+    const Result<> done = socket->Connect(task, address, socket->nonblocking());
+    const bool waits =
+        !done.ok() && done.error() == Errno(EAGAIN) && !socket->nonblocking();
     if (!waits || socket->send_timeout() == kNever) return done;
     task.WaitUntil(After(task.clock().now(), socket->send_timeout()));
     task.OnSignal(EINTR);

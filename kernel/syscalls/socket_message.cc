@@ -32,8 +32,8 @@ Result<abi::msghdr> ReadHeader(Task& task, UserPtr<const abi::msghdr> from) {
   abi::msghdr header = TRY(task.Read(from));
   if (header.msg_name == 0) header.msg_namelen = 0;
   if (header.msg_namelen < 0) return Errno(EINVAL);
-  header.msg_namelen = std::min<int>(header.msg_namelen,
-                                     sizeof(sockaddr_storage));
+  header.msg_namelen =
+      std::min<int>(header.msg_namelen, sizeof(sockaddr_storage));
   if (header.msg_iovlen > IOV_MAX) return Errno(EMSGSIZE);
   return header;
 }
@@ -63,16 +63,15 @@ Result<size_t> SendOne(Task& task, Socket& socket,
   IovIter data = TRY(task.ReadIov(header.msg_iov, header.msg_iovlen));
   OutMessage message{.data = data, .flags = flags, .to = std::move(to)};
   if (header.msg_controllen > INT_MAX) return Errno(ENOBUFS);
-  message.control = TRY(ReadControl(task, socket, header.msg_control,
-                                    header.msg_controllen));
+  message.control =
+      TRY(ReadControl(task, socket, header.msg_control, header.msg_controllen));
   return Send(task, socket, message);
 }
 
 // One message of recvmsg or recvmmsg.
 Result<size_t> ReceiveOne(Task& task, Socket& socket, UserPtr<abi::msghdr> at,
                           int flags) {
-  abi::msghdr header =
-      TRY(ReadHeader(task, at.As<const abi::msghdr>()));
+  abi::msghdr header = TRY(ReadHeader(task, at.As<const abi::msghdr>()));
   IovIter data = TRY(task.ReadIov(header.msg_iov, header.msg_iovlen));
   InMessage message{.data = data, .flags = flags};
   const size_t received = TRY(Receive(task, socket, message));
@@ -93,10 +92,9 @@ Result<size_t> ReceiveOne(Task& task, Socket& socket, UserPtr<abi::msghdr> at,
     TRY(task.mm->CopyOut(at.addr() + offsetof(abi::msghdr, msg_namelen),
                          &header.msg_namelen, sizeof(header.msg_namelen)));
   }
-  TRY(task.mm->CopyOut(at.addr() + offsetof(abi::msghdr, msg_controllen),
-                       &header.msg_controllen,
-                       sizeof(header.msg_controllen) +
-                           sizeof(header.msg_flags)));
+  TRY(task.mm->CopyOut(
+      at.addr() + offsetof(abi::msghdr, msg_controllen), &header.msg_controllen,
+      sizeof(header.msg_controllen) + sizeof(header.msg_flags)));
   return received;
 }
 
@@ -213,8 +211,7 @@ Result<int> sys_recvmmsg(Task& task, Fd fd, UserPtr<abi::mmsghdr> msgvec,
   MessageCount& progress = Progress(task);
   if (limit) progress.end = After(task.clock().now(), *limit);
   const int most = std::min<uint32_t>(vlen, INT_MAX);
-  const int received =
-      TRY(ReceiveSeveral(task, *socket, msgvec, most, flags));
+  const int received = TRY(ReceiveSeveral(task, *socket, msgvec, most, flags));
   if (timeout) {
     const Nanos left = std::max<Nanos>(progress.end - task.clock().now(), 0);
     TRY(task.Write(timeout, ToTimespec(left)));

@@ -149,9 +149,8 @@ Result<> sys_msgsnd(Task& task, int msqid, UserPtr<const int64_t> msgp,
   TRY(task.mm->CopyIn(message.text.data(), msgp.At(1).addr(), msgsz));
   const QueueRef queue = TRY(QueueOf(task, msqid));
   TRY(queue->CheckAccess(*task.creds, 0222));
-  const Result<> sent =
-      queue->Send(std::move(message), task.process().pid(),
-                  task.clock().realtime());
+  const Result<> sent = queue->Send(std::move(message), task.process().pid(),
+                                    task.clock().realtime());
   if (sent.ok() || (msgflg & IPC_NOWAIT)) return sent;
   return WaitFor(task, queue);
 }

@@ -48,8 +48,7 @@ Semaphores& SemaphoresOf(Task& task) {
 // The set of this id; on a later run the one that was waited for. EIDRM: it was
 // removed meanwhile.
 Result<SetRef> SetOf(Task& task, int semid) {
-  const auto* wait =
-      static_cast<SemaphoreWait*>(task.pending().scratch.get());
+  const auto* wait = static_cast<SemaphoreWait*>(task.pending().scratch.get());
   if (wait == nullptr) return SemaphoresOf(task).Find(semid);
   if (wait->set()->removed) return Errno(EIDRM);
   return wait->set();
@@ -84,9 +83,8 @@ Result<> Operate(Task& task, int semid, UserPtr<const abi::sembuf> sops,
   }
   TRY(set->CheckAccess(*task.creds, alters ? 0222 : 0444));
   size_t blocking = 0;
-  const Result<> done =
-      set->Operate(operations, task.process().pid(), task.clock().realtime(),
-                   &blocking);
+  const Result<> done = set->Operate(operations, task.process().pid(),
+                                     task.clock().realtime(), &blocking);
   if (done.ok() || done.error() != Errno(EAGAIN)) return done;
   const abi::sembuf& op = operations[blocking];
   if ((op.sem_flg & IPC_NOWAIT) || task.DeadlinePassed()) return done;
@@ -128,8 +126,7 @@ Result<int> Info(Task& task, int cmd, GuestAddr arg) {
 
 Result<int> Stat(Task& task, int semid, int cmd, GuestAddr arg) {
   const Semaphores& all = SemaphoresOf(task);
-  const SetRef set =
-      TRY(cmd == IPC_STAT ? all.Find(semid) : all.FindAt(semid));
+  const SetRef set = TRY(cmd == IPC_STAT ? all.Find(semid) : all.FindAt(semid));
   if (cmd != kSemStatAny) TRY(set->CheckAccess(*task.creds, 0444));
   TRY(task.Write(UserPtr<abi::semid64_ds>(arg), Describe(*set)));
   return cmd == IPC_STAT ? 0 : set->id();
@@ -194,10 +191,14 @@ Result<int> GetOne(Task& task, SemaphoreSet& set, int semnum, int cmd,
     return Errno(EINVAL);
   }
   switch (cmd) {
-    case GETVAL: return set.value(semnum);
-    case GETPID: return set.last_pid(semnum);
-    case GETNCNT: return set.CountWaiting(semnum, false);
-    default: return set.CountWaiting(semnum, true);
+    case GETVAL:
+      return set.value(semnum);
+    case GETPID:
+      return set.last_pid(semnum);
+    case GETNCNT:
+      return set.CountWaiting(semnum, false);
+    default:
+      return set.CountWaiting(semnum, true);
   }
 }
 
@@ -210,8 +211,8 @@ Result<int> sys_semget(Task& task, int32_t key, int nsems, int semflg) {
       *task.creds, key, semflg,
       [&]() -> Result<std::shared_ptr<IpcObject>> {
         if (nsems == 0) return Errno(EINVAL);
-        return std::shared_ptr<IpcObject>(std::make_shared<SemaphoreSet>(
-            nsems, task.clock().realtime()));
+        return std::shared_ptr<IpcObject>(
+            std::make_shared<SemaphoreSet>(nsems, task.clock().realtime()));
       },
       [&](IpcObject& object) -> Result<> {
         const auto& set = static_cast<SemaphoreSet&>(object);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "kernel/fs/timerfd.h"
+
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/timerfd.h>
@@ -8,7 +10,6 @@
 #include <memory>
 
 #include "kernel/fs/anonymous.h"
-#include "kernel/fs/timerfd.h"
 #include "kernel/kernel.h"
 #include "kernel/subsystems.h"
 #include "kernel/syscall.h"
