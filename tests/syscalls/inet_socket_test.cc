@@ -107,6 +107,37 @@ TEST(TcpTest, NamesAgreeOnBothEnds) {
   EXPECT_EQ(peer.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
 }
 
+TEST(TcpTest, AcceptTellsAPeerThatIsGone) {
+  const Fd listener = TcpListener();
+  sockaddr_in name;
+  {
+    const Fd client(socket(AF_INET, SOCK_STREAM, 0));
+    ASSERT_THAT(Connect(client, NameOf(listener)), Succeeds());
+    name = NameOf(client);
+  }
+  sockaddr_in peer = {};
+  socklen_t length = sizeof(peer);
+  const Fd server(
+      accept(listener, reinterpret_cast<sockaddr*>(&peer), &length));
+  EXPECT_TRUE(server.valid());
+  EXPECT_EQ(peer.sin_port, name.sin_port);
+  EXPECT_EQ(Receive(server), "");
+}
+
+TEST(TcpTest, ClosedAfterNonblockingConnectIsEndOfFile) {
+  const Fd listener = TcpListener();
+  Fd server;
+  {
+    const Fd client(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    ASSERT_THAT(Connect(client, NameOf(listener)), FailsWith(EINPROGRESS));
+    EXPECT_EQ(Poll(client, POLLOUT), POLLOUT);
+    server = Fd(accept(listener, nullptr, nullptr));
+    ASSERT_THAT(write(client, "bye", 3), SucceedsWith(3));
+  }
+  EXPECT_EQ(Receive(server), "bye");
+  EXPECT_EQ(Receive(server), "");
+}
+
 TEST(TcpTest, BoundPortZeroGetsAPort) {
   const Fd fd = TcpListener();
   EXPECT_NE(NameOf(fd).sin_port, 0);
@@ -260,6 +291,45 @@ TEST(UdpTest, ConnectedSocketTalksToOnePeer) {
   ASSERT_THAT(Connect(a, NameOf(b)), Succeeds());
   ASSERT_THAT(send(a, "x", 1, 0), SucceedsWith(1));
   EXPECT_EQ(Receive(b), "x");
+}
+
+TEST(UdpTest, DissolvedConnectionForgetsItsOwnName) {
+  const Fd fd(socket(AF_INET, SOCK_DGRAM, 0));
+  ASSERT_THAT(Connect(fd, Loopback(htons(9))), Succeeds());
+  EXPECT_EQ(NameOf(fd).sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+  sockaddr_in nobody = {};
+  nobody.sin_family = AF_UNSPEC;
+  ASSERT_THAT(Connect(fd, nobody), Succeeds());
+  EXPECT_EQ(NameOf(fd).sin_addr.s_addr, htonl(INADDR_ANY));
+  EXPECT_EQ(NameOf(fd).sin_port, 0);
+}
+
+TEST(UdpTest, ControlMessageTellsTimeToLive) {
+  const Fd to(socket(AF_INET, SOCK_DGRAM, 0));
+  ASSERT_THAT(Bind(to, Loopback()), Succeeds());
+  const int on = 1, ttl = 17;
+  ASSERT_THAT(setsockopt(to, IPPROTO_IP, IP_RECVTTL, &on, sizeof(on)),
+              Succeeds());
+  const Fd from(socket(AF_INET, SOCK_DGRAM, 0));
+  ASSERT_THAT(setsockopt(from, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl)),
+              Succeeds());
+  ASSERT_THAT(Connect(from, NameOf(to)), Succeeds());
+  ASSERT_THAT(send(from, "x", 1, 0), SucceedsWith(1));
+  char data;
+  iovec iov = {&data, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+  msghdr message = {};
+  message.msg_iov = &iov;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof(control);
+  ASSERT_THAT(recvmsg(to, &message, 0), SucceedsWith(1));
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  ASSERT_NE(header, nullptr);
+  EXPECT_EQ(header->cmsg_type, IP_TTL);
+  int told;
+  memcpy(&told, CMSG_DATA(header), sizeof(told));
+  EXPECT_EQ(told, ttl);
 }
 
 TEST(UdpTest, KeepsBoundaries) {

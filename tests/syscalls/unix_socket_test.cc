@@ -139,6 +139,21 @@ TEST_F(UnixSocketTest, AcceptTakesFlagsAndTellsPeer) {
   EXPECT_TRUE(fcntl(server, F_GETFL) & O_NONBLOCK);
 }
 
+TEST_F(UnixSocketTest, AcceptTellsAPeerThatIsGone) {
+  const Fd listener = Listener("name");
+  {
+    const Fd client(socket(AF_UNIX, SOCK_STREAM, 0));
+    ASSERT_THAT(Bind(client, "client"), Succeeds());
+    ASSERT_THAT(Connect(client, "name"), Succeeds());
+  }
+  sockaddr_un peer;
+  socklen_t length = sizeof(peer);
+  const Fd server(
+      accept(listener, reinterpret_cast<sockaddr*>(&peer), &length));
+  EXPECT_TRUE(server.valid());
+  EXPECT_STREQ(peer.sun_path, "client");
+}
+
 TEST_F(UnixSocketTest, AcceptErrors) {
   const Fd listener = Listener("name");
   ASSERT_THAT(fcntl(listener, F_SETFL, O_NONBLOCK), Succeeds());
