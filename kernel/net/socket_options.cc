@@ -22,13 +22,14 @@ constexpr int kPassPidFd = 76;
 constexpr int kPassRights = 83;
 
 constexpr int kMostBuffer = 4 << 20;  // net.core.wmem_max and rmem_max
+constexpr int kMostForcedBuffer = 32 << 20;
 constexpr int kLeastSendBuffer = 4608;
 constexpr int kLeastReceiveBuffer = 2304;
 
 // Twice what was asked for, as Linux counts its own overhead.
 int BufferSize(int value, int least, bool forced) {
-  if (!forced) value = std::min<unsigned>(value, kMostBuffer);
-  value = std::min(std::max(value, 0), INT_MAX / 2);
+  value = forced ? std::clamp(value, 0, kMostForcedBuffer)
+                 : std::min<unsigned>(value, kMostBuffer);
   return std::max(value * 2, least);
 }
 

@@ -29,9 +29,7 @@ TcpSocket::TcpSocket(Task& task, const Type& type, int flags, InetPorts& ports)
 }
 
 TcpSocket::~TcpSocket() {
-  for (const std::weak_ptr<TcpSocket>& waiting : waiting_) {
-    if (const Ref client = waiting.lock()) client->FailConnect(ECONNREFUSED);
-  }
+  FailWaiting();
   if (const Ref peer = peer_.lock()) {
     const bool abort = received_.size() > 0 || !accepted_ ||
                        (options_.linger.l_onoff && !options_.linger.l_linger);
@@ -128,7 +126,13 @@ Result<> TcpSocket::StartConnect(Task& task, const SocketAddress& address) {
     listener->Establish(task, *this);
     return {};
   }
+  std::erase_if(listener->waiting_, [&](const auto& waiting) {
+    const Ref client = waiting.lock();
+    return client == nullptr || client.get() == this ||
+           client->waits_for_ != listener;
+  });
   listener->waiting_.push_back(self());
+  waits_for_ = listener;
   task.clock().Arm(timeout_, task.clock().now() + kConnectTimeout);
   return {};
 }
@@ -152,13 +156,25 @@ void TcpSocket::Establish(Task& task, TcpSocket& client) {
   server->peer_ = client.self();
   client.peer_ = server;
   client.timeout_.Disarm();
+  client.waits_for_ = nullptr;
   to_accept_.push_back(std::move(server));
   wait_.Wake(POLLIN | POLLRDNORM);
   client.wait_.Wake();
 }
 
+void TcpSocket::FailWaiting() {
+  for (const std::weak_ptr<TcpSocket>& waiting : waiting_) {
+    const Ref client = waiting.lock();
+    if (client != nullptr && client->waits_for_ == this) {
+      client->FailConnect(ECONNREFUSED);
+    }
+  }
+  waiting_.clear();
+}
+
 void TcpSocket::FailConnect(int error) {
   timeout_.Disarm();
+  waits_for_ = nullptr;
   state_ = State::kClosed;
   has_remote_ = false;
   error_ = error;
@@ -172,10 +188,8 @@ Result<> TcpSocket::Disconnect() {
   if (const Ref peer = peer_.lock()) peer->OnReset();
   peer_.reset();
   timeout_.Disarm();
-  for (const std::weak_ptr<TcpSocket>& waiting : waiting_) {
-    if (const Ref client = waiting.lock()) client->FailConnect(ECONNREFUSED);
-  }
-  waiting_.clear();
+  waits_for_ = nullptr;
+  FailWaiting();
   to_accept_.clear();
   received_.Clear();
   state_ = State::kClosed;
@@ -198,7 +212,7 @@ Result<std::shared_ptr<Socket>> TcpSocket::Accept(Task& task) {
   while (!waiting_.empty() && !QueueFull()) {
     const Ref client = waiting_.front().lock();
     waiting_.pop_front();
-    if (client != nullptr && client->state_ == State::kConnecting) {
+    if (client != nullptr && client->waits_for_ == this) {
       Establish(task, *client);
     }
   }

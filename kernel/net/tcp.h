@@ -83,6 +83,8 @@ class TcpSocket : public InetSocket {
   // `client`, which waits for it, is connected to a new socket in the queue.
   void Establish(Task& task, TcpSocket& client);
   void FailConnect(int error);
+  // Those that wait for this one and still want it.
+  void FailWaiting();
   bool QueueFull() const { return to_accept_.size() > backlog_; }
   // The other side closed its half, or reset the connection.
   void OnFin();
@@ -104,6 +106,8 @@ class TcpSocket : public InetSocket {
   unsigned backlog_ = 0;
   std::deque<Ref> to_accept_;
   std::deque<std::weak_ptr<TcpSocket>> waiting_;  // for room among those
+  // The listener in whose `waiting_` this one is; never followed.
+  const TcpSocket* waits_for_ = nullptr;
   ConnectTimeout timeout_{*this};
   std::string congestion_ = "cubic";
 };

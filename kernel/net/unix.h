@@ -171,7 +171,9 @@ class UnixNames {
   // Descriptors in flight.
   size_t in_flight() const { return in_flight_; }
   void AddInFlight(FileDescription& file);
-  void RemoveInFlight(FileDescription& file);
+  // They are in flight no more, and closed if nobody else has them. What
+  // closing one of them sets free is closed after it, not within.
+  void Land(std::vector<FileRef> files);
   // Empties the queues of sockets that only queues of such sockets hold.
   void CollectGarbage();
 
@@ -180,6 +182,7 @@ class UnixNames {
     int count = 0;
     uint64_t sequence = 0;
   };
+  void RemoveInFlight(FileDescription& file);
   std::vector<UnixSocket*> UnreachableSockets();
 
   std::map<std::pair<int, std::string>, UnixSocket*> abstract_;
@@ -190,6 +193,10 @@ class UnixNames {
   uint64_t next_sequence_ = 0;
   size_t in_flight_ = 0;
   bool collecting_ = false;
+  // Sockets in flight at which to look for garbage next, when there are many.
+  size_t collect_at_ = 0;
+  std::vector<FileRef> landed_;  // to be let go of
+  bool landing_ = false;
 };
 
 }  // namespace emu

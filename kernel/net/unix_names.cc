@@ -11,6 +11,8 @@
 namespace emu {
 namespace {
 constexpr uint32_t kAutomaticNames = 1 << 20;
+// So many sockets in flight are looked through whenever one is closed.
+constexpr size_t kFewInFlight = 64;
 
 // The AF_UNIX socket that `file` is; null for other files.
 UnixSocket* AsUnix(FileDescription& file) {
@@ -48,8 +50,22 @@ UnixSocket::Rights::Rights(UnixNames& names, std::vector<FileRef> files)
   for (const FileRef& file : files_) names_.AddInFlight(*file);
 }
 
-UnixSocket::Rights::~Rights() {
-  for (const FileRef& file : files_) names_.RemoveInFlight(*file);
+UnixSocket::Rights::~Rights() { names_.Land(std::move(files_)); }
+
+// A socket's queue may hold a socket whose queue holds a socket, and so on, as
+// deep as a guest likes.
+void UnixNames::Land(std::vector<FileRef> files) {
+  for (FileRef& file : files) {
+    RemoveInFlight(*file);
+    landed_.push_back(std::move(file));
+  }
+  if (landing_) return;
+  landing_ = true;
+  while (!landed_.empty()) {
+    const FileRef last = std::move(landed_.back());
+    landed_.pop_back();
+  }
+  landing_ = false;
 }
 
 void UnixNames::AddInFlight(FileDescription& file) {
@@ -117,6 +133,7 @@ std::vector<UnixSocket*> UnixNames::UnreachableSockets() {
 
 void UnixNames::CollectGarbage() {
   if (collecting_ || sockets_.empty()) return;
+  if (sockets_.size() > kFewInFlight && sockets_.size() < collect_at_) return;
   collecting_ = true;
   std::vector<FileRef> held;  // until every queue is empty
   for (UnixSocket* socket : UnreachableSockets()) {
@@ -132,6 +149,7 @@ void UnixNames::CollectGarbage() {
   }
   held.clear();
   collecting_ = false;
+  collect_at_ = sockets_.size() * 2;
 }
 
 }  // namespace emu

@@ -22,6 +22,8 @@ constexpr int64_t kHeader = 256;
 constexpr int64_t kShared = 320;
 constexpr int64_t kLeastBlock = 512;
 constexpr int64_t kLargestBlock = 16384;
+// A stream's data is cut into packets of this size, however large the buffer.
+constexpr int kLargestChunk = 256 << 10;
 
 int64_t ChargedSize(size_t n) {
   const int64_t block = static_cast<int64_t>(n) + kShared;
@@ -118,7 +120,8 @@ Result<size_t> UnixSocket::SendChunk(Task& task, OutMessage& message,
   const Ref other = peer_.lock();
   if (other == nullptr || (other->shut_ & kReceiveShut)) return Errno(EPIPE);
   if (*charge_ >= options_.send_buffer) return Errno(EAGAIN);
-  const size_t most = std::max(options_.send_buffer / 2 - 64, 1);
+  const size_t most =
+      std::clamp(options_.send_buffer / 2 - 64, 1, kLargestChunk);
   std::string bytes(std::min<uint64_t>(from.remaining(), most), '\0');
   bytes.resize(TRY(from.Get(bytes.data(), bytes.size())));
   const size_t n = bytes.size();
