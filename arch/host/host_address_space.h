@@ -47,6 +47,9 @@ class HostAddressSpace final : public AddressSpace {
   }
   size_t CopyIn(void* to, GuestAddr from, size_t n) override;
   size_t CopyOut(GuestAddr to, const void* from, size_t n) override;
+  uint64_t ResidentBytes() override {
+    return broken() ? 0 : process_->PrivateBytes();
+  }
 
   // --- For the Cpus in it.
 

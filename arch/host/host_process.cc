@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 
 #include "arch/base/host_status.h"
 #include "arch/host/extended_registers.h"
+#include "arch/host/owned_fd.h"
 
 namespace emu {
 namespace {
@@ -103,6 +105,25 @@ int HostProcess::mem_fd() {
     mem_fd_ = open(path, O_RDWR | O_CLOEXEC);
   }
   return mem_fd_;
+}
+
+uint64_t HostProcess::PrivateBytes() {
+  char path[48];
+  std::snprintf(path, sizeof(path), "/proc/%d/smaps_rollup",
+                leader().tid().value);
+  const OwnedFd file(open(path, O_RDONLY | O_CLOEXEC));
+  char text[2048] = {};
+  if (!file.valid() || read(file.get(), text, sizeof(text) - 1) <= 0) return 0;
+  // Since Linux 5.9; before, all that is private.
+  for (const char* name : {"\nPss_Anon:", "\nAnonymous:"}) {
+    const char* line = std::strstr(text, name);
+    unsigned long kilobytes;
+    if (line != nullptr &&
+        std::sscanf(line + std::strlen(name), "%lu", &kilobytes) == 1) {
+      return uint64_t{kilobytes} << 10;
+    }
+  }
+  return 0;
 }
 
 }  // namespace emu

@@ -50,6 +50,9 @@ class HostProcess {
 
   // /proc/<leader>/mem, opened when first asked for; -1 if that fails.
   int mem_fd();
+  // Bytes of private pages that the host holds for it, those shared with forks
+  // in part; 0 if it cannot be asked.
+  uint64_t PrivateBytes();
 
  private:
   Result<ptrace::Tid> Clone(HostThread& caller, uint64_t flags);

@@ -82,6 +82,14 @@ void RaiseLimits() {
   setrlimit(RLIMIT_CORE, &none);
 }
 
+// A host that runs out of memory ends a guest, and not emu.
+void OfferToOomKiller() {
+  const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  [[maybe_unused]] const ssize_t written = write(fd, "1000", 4);
+  close(fd);
+}
+
 void MapStub(const ZygotePlan& plan) {
   void* code = reinterpret_cast<void*>(isa::kStubAddress);
   if (mmap(code, isa::kStubPageSize, PROT_READ | PROT_WRITE,
@@ -122,6 +130,7 @@ int ZygoteMain(void* arg) {
   UnregisterAreas();
   setsid();
   RaiseLimits();
+  OfferToOomKiller();
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
