@@ -11,16 +11,15 @@ namespace emu {
 bool MemoryAccount::HasRoomFor(uint64_t bytes) {
   if (bytes > limit_) return false;
   if (promised_ + bytes <= limit_) return true;
-  // What was promised since the last measurement counts as used, so that it
-  // need not be made for every request.
-  if (promised_at_measure_ != 0 && promised_ >= promised_at_measure_ &&
-      used_ + (promised_ - promised_at_measure_) + bytes <= limit_) {
-    return true;
+  // A measurement serves for some requests, which count as used.
+  const uint64_t since = promised_ - std::min(promised_, measured_at_);
+  if (measured_at_ == 0 || since + bytes > limit_ / kMeasureShare) {
+    used_ = 0;
+    for (AddressSpace* space : spaces_) used_ += space->ResidentBytes();
+    measured_at_ = promised_;
+    return used_ + bytes <= limit_;
   }
-  used_ = 0;
-  for (AddressSpace* space : spaces_) used_ += space->ResidentBytes();
-  promised_at_measure_ = promised_;
-  return used_ + bytes <= limit_;
+  return used_ + since + bytes <= limit_;
 }
 
 void MemoryAccount::RemoveSpace(AddressSpace& space) {

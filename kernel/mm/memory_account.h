@@ -35,12 +35,15 @@ class MemoryAccount {
   void RemoveSpace(AddressSpace& space);
 
  private:
+  // Measured again when this part of the limit has been promised.
+  static constexpr uint64_t kMeasureShare = 16;
+
   const uint64_t limit_;
   uint64_t promised_ = 0;
   std::vector<AddressSpace*> spaces_;
-  // What was in use when promised_ was last found too high, and promised_ then.
+  // What was in use when it was last measured, and promised_ then.
   uint64_t used_ = 0;
-  uint64_t promised_at_measure_ = 0;
+  uint64_t measured_at_ = 0;
 };
 
 }  // namespace emu

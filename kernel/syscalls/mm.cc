@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernel/fs/mount.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/memory_map.h"
 #include "kernel/mm/shared_memory.h"
@@ -92,6 +93,10 @@ Result<> SetUpFile(Task& task, FileDescription& file, int flags, Area* area) {
       return Errno(EINVAL);
   }
   if (!file.readable()) return Errno(EACCES);
+  if (file.path().mount->flags.noexec) {
+    if (area->prot & PROT_EXEC) return Errno(EPERM);
+    area->may_exec = false;
+  }
   area->object = TRY(file.Map(task, area->prot, area->shared));
   if (area->grows_down) return Errno(EINVAL);
   area->file = file.shared_from_this();
