@@ -258,6 +258,8 @@ void Kernel::HandleFault(Task& task, const FaultInfo& fault) {
 void Kernel::HandleSlice(Task& task) {
   Emit(Event::Kind::kSlice, task);
   PollOutside();
+  // The run ends between two tasks' turns.
+  if (env_.TimedOut()) scheduler_.RequestYield();
   if (scheduler_.empty() && clock_.next_deadline() == kNever &&
       !task.process().watches_cpu) {
     return;
@@ -290,20 +292,23 @@ bool Kernel::Idle() {
   const bool awaited =
       !outside_input_.empty() ||
       (outside_source_ != nullptr && outside_source_->Awaited());
+  if (!awaited && clock_.next_deadline() == kNever) return false;
   if (awaited || clock_.follows_host()) return WaitForOutside();
-  if (clock_.next_deadline() == kNever) return false;
   clock_.AdvanceTo(clock_.next_deadline());
   return true;
 }
 
-// Sleeps until the outside has something or, in the host's time, the next timer
-// is due.
+// Sleeps until the outside has something (input, if that is awaited) or, in the
+// host's time, the next timer is due.
 bool Kernel::WaitForOutside() {
   const Nanos due = clock_.next_deadline();
   const Nanos before = env_.HostTime();
   std::optional<Nanos> timeout;
   if (due != kNever) timeout = std::max<Nanos>(due - clock_.now(), 0);
-  env_.Wait(true, timeout);
+  const bool input =
+      !outside_input_.empty() ||
+      (outside_source_ != nullptr && outside_source_->Awaited());
+  env_.Wait(input, timeout);
   const Nanos passed = env_.HostTime() - before;
   clock_.AdvanceTo(std::min(due, After(clock_.now(), passed)));
   outside_input_.Wake();
