@@ -111,7 +111,9 @@ void LiveEnv::Wait(bool input, std::optional<Nanos> timeout) {
     streams_.EnterRaw();
     polled = absl::MakeSpan(&in, 1);
   }
-  signals_.Poll(polled, timeout).IgnoreError();
+  const absl::StatusOr<int> ready = signals_.Poll(polled, timeout);
+  // A terminal that has just become raw has input ready without a signal.
+  if (ready.ok() && *ready > 0) streams_.ExpectInput();
   streams_.NoteInput();
 }
 

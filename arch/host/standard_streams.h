@@ -42,6 +42,8 @@ class StandardStreams {
 
   // Takes note of a SIGIO, so that it does not end waits any more.
   void NoteInput();
+  // The next read looks for itself, whatever signals said.
+  void ExpectInput() { dry_ = false; }
   // Where poll(2) shows input; -1 when standard input is closed.
   int input_fd() const;
   // A guest waits for input: the terminal's line discipline is the guest's from
