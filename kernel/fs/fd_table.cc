@@ -27,6 +27,12 @@ Result<Fd> FdTable::Add(FileRef file, bool cloexec, uint64_t limit,
   return Fd{fd};
 }
 
+bool FdTable::Full(uint64_t limit) const {
+  int fd = lowest_free_;
+  while (fd < size() && slots_[fd].file != nullptr) ++fd;
+  return static_cast<uint64_t>(fd) >= limit;
+}
+
 Result<FileRef> FdTable::Put(Fd fd, FileRef file, bool cloexec,
                              uint64_t limit) {
   if (fd.value < 0 || static_cast<uint64_t>(fd.value) >= limit) {

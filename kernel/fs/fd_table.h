@@ -33,6 +33,8 @@ class FdTable {
   FileDescription* Peek(Fd fd) const;
   // The lowest free descriptor >= `lowest`. EMFILE at `limit` (RLIMIT_NOFILE).
   Result<Fd> Add(FileRef file, bool cloexec, uint64_t limit, int lowest = 0);
+  // Whether Add would say EMFILE.
+  bool Full(uint64_t limit) const;
   // dup2's: whatever was there is returned to be closed. EBADF at `limit`.
   Result<FileRef> Put(Fd fd, FileRef file, bool cloexec, uint64_t limit);
   // Takes the descriptor out: EBADF.

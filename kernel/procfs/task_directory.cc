@@ -44,6 +44,11 @@ class TaskText : public TextInode, protected TaskNode {
     }
     return {};
   }
+  // Modes are what they are, for the owner as well.
+  Result<> SetAttributes(const Attributes& attributes) override {
+    if (attributes.mode != attr().mode) return Errno(EPERM);
+    return Inode::SetAttributes(attributes);
+  }
 
  protected:
   void Load() override { set_attributes(OwnedAttributes(S_IFREG | file_.mode)); }

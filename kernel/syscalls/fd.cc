@@ -12,6 +12,7 @@
 #include "kernel/fs/fd_table.h"
 #include "kernel/fs/async_io.h"
 #include "kernel/fs/pipe.h"
+#include "kernel/kernel.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
 #include "kernel/syscalls/lock.h"
@@ -53,13 +54,25 @@ constexpr int kOwnerThread = 0;
 constexpr int kOwnerProcess = 1;
 constexpr int kOwnerGroup = 2;
 
+// A process or thread, or with a negative id a group; 0 is no one. ESRCH.
+Result<int64_t> SetOwner(Task& task, FileDescription& file, int32_t owner) {
+  PidNamespace& pids = task.kernel().pids();
+  const bool exists =
+      owner == 0 || (owner > 0 ? pids.FindTask(owner) != nullptr
+                               : pids.GroupExists(-owner));
+  if (!exists) return Errno(ESRCH);
+  file.owner = owner;
+  return int64_t{0};
+}
+
 Result<int64_t> SetOwnerEx(Task& task, FileDescription& file, GuestAddr arg) {
   const auto owner = TRY(task.Read(UserPtr<const abi::f_owner_ex>(arg)));
   if (owner.type < kOwnerThread || owner.type > kOwnerGroup) {
     return Errno(EINVAL);
   }
-  file.owner = owner.type == kOwnerGroup ? -owner.pid : owner.pid;
-  return int64_t{0};
+  if (owner.pid < 0) return Errno(ESRCH);
+  return SetOwner(task, file,
+                  owner.type == kOwnerGroup ? -owner.pid : owner.pid);
 }
 
 Result<int64_t> GetOwnerEx(Task& task, FileDescription& file, GuestAddr arg) {
@@ -170,8 +183,7 @@ Result<int64_t> sys_fcntl(Task& task, Fd fd, int cmd, uint64_t arg) {
       return int64_t{file->owner};
     case F_SETOWN:
       if (static_cast<int32_t>(arg) == INT32_MIN) return Errno(EINVAL);
-      file->owner = static_cast<int32_t>(arg);
-      return int64_t{0};
+      return SetOwner(task, *file, static_cast<int32_t>(arg));
     case F_GETOWN_EX:
       return GetOwnerEx(task, *file, arg);
     case F_SETOWN_EX:

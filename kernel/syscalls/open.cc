@@ -10,6 +10,7 @@
 
 #include "arch/abi/fcntl.h"
 #include "kernel/fs/file_ops.h"
+#include "kernel/process.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 
@@ -39,8 +40,12 @@ Result<> CheckFlags(int flags) {
 Result<Fd> Open(Task& task, Fd dirfd, UserCString pathname, int flags,
                 uint32_t mode, const ResolveFlags& how) {
   const std::string name = TRY(task.ReadPath(pathname));
+  if (name.empty()) return Errno(ENOENT);
+  if (task.files->Full(task.process().limit(RLIMIT_NOFILE))) {
+    return Errno(EMFILE);
+  }
   NameAt at{.start = Path(), .name = name};
-  if (name.empty() || name[0] != '/' || how.in_root || how.beneath) {
+  if (name[0] != '/' || how.in_root || how.beneath) {
     at.start = TRY(task.StartOf(dirfd));
   }
   FileRef file = TRY(OpenAt(task, at, flags, mode, how));

@@ -83,7 +83,8 @@ Result<> MakeLink(Task& task, Fd olddirfd, UserCString oldpath, Fd newdirfd,
 Result<size_t> ReadLink(Task& task, Fd dirfd, UserCString pathname,
                         UserPtr<char> buf, int size) {
   if (size <= 0) return Errno(EINVAL);
-  const NameArgument name = TRY(ReadName(task, dirfd, pathname));
+  const NameArgument name =
+      TRY(ReadName(task, dirfd, pathname, /*allow_empty=*/true));
   const Path path = TRY(Resolve(task, name.start, name.name,
                                 {.follow_last = false, .allow_empty = true}))
                         .path;

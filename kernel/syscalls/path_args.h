@@ -26,10 +26,13 @@ struct NameArgument {
   NameAt at() const { return {start, name}; }
 };
 
-// EFAULT, ENAMETOOLONG, EBADF. `dirfd` counts for relative names only.
-inline Result<NameArgument> ReadName(Task& task, Fd dirfd, UserCString from) {
+// EFAULT, ENAMETOOLONG, ENOENT (empty), EBADF. `dirfd` counts for relative names
+// only.
+inline Result<NameArgument> ReadName(Task& task, Fd dirfd, UserCString from,
+                                     bool allow_empty = false) {
   NameArgument argument;
   argument.name = TRY(task.ReadPath(from));
+  if (argument.name.empty() && !allow_empty) return Errno(ENOENT);
   if (argument.name.empty() || argument.name[0] != '/') {
     argument.start = TRY(task.StartOf(dirfd));
   }
@@ -45,7 +48,7 @@ inline Result<Path> ResolveArgument(Task& task, Fd dirfd, UserCString from,
   if (allow_empty && !from) {
     argument.start = TRY(task.StartOf(dirfd));
   } else {
-    argument = TRY(ReadName(task, dirfd, from));
+    argument = TRY(ReadName(task, dirfd, from, allow_empty));
   }
   const ResolveFlags how = {.follow_last = (flags & AT_SYMLINK_NOFOLLOW) == 0,
                             .allow_empty = allow_empty};

@@ -28,9 +28,8 @@ namespace {
 // A call moves at most this much.
 constexpr uint64_t kMaxCount = INT32_MAX & ~(kPageSize - 1);
 
-// One buffer of the guest's. EINVAL, EFAULT as for read(2).
+// One buffer of the guest's. EFAULT.
 Result<IovIter> Buffer(Task& task, GuestAddr buf, size_t count) {
-  if (static_cast<int64_t>(count) < 0) return Errno(EINVAL);
   const GuestAddr highest = task.mm->space().highest();
   if (buf > highest || count > highest - buf) return Errno(EFAULT);
   return IovIter(*task.mm, buf, std::min(count, kMaxCount));
