@@ -4,7 +4,7 @@
 
 # Whether `bazel test //...` includes the _emu half. Where it is False, the
 # targets exist and run when named.
-EMU_RUNS = False
+EMU_RUNS = True
 
 # Guests are compiled for the sake of compile time, not of speed.
 _GUEST_COPTS = ["-O0", "-Wall", "-Wextra"]
