@@ -44,15 +44,13 @@ Result<> CheckWritableMount(const Path& path) {
   return {};
 }
 
-Result<> CheckPathAccess(const Credentials& creds, const Path& path,
-                         int mask) {
+Result<> CheckPathAccess(const Credentials& creds, const Path& path, int mask) {
   Inode& inode = path.inode();
   if ((mask & kMayWrite) != 0 &&
       (inode.IsDirectory() || inode.IsRegular() || inode.IsSymlink())) {
     TRY(CheckWritableMount(path));
   }
-  if ((mask & kMayExec) != 0 && inode.IsRegular() &&
-      path.mount->flags.noexec) {
+  if ((mask & kMayExec) != 0 && inode.IsRegular() && path.mount->flags.noexec) {
     return Errno(EACCES);
   }
   return CheckAccess(creds, inode, mask);
@@ -66,8 +64,8 @@ Result<> CheckRemoval(const Credentials& creds, Inode& directory,
                       Inode& inode) {
   TRY(CheckAccess(creds, directory, kMayWrite | kMayExec));
   if ((directory.attr().mode & S_ISVTX) != 0 &&
-      creds.fsuid != inode.attr().uid &&
-      creds.fsuid != directory.attr().uid && !creds.Has(CAP_FOWNER)) {
+      creds.fsuid != inode.attr().uid && creds.fsuid != directory.attr().uid &&
+      !creds.Has(CAP_FOWNER)) {
     return Errno(EPERM);
   }
   return {};

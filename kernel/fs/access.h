@@ -34,8 +34,7 @@ Result<> CheckWritableMount(const Path& path);
 bool OwnsOrCapable(const Credentials& creds, Inode& inode);
 // Whether an entry of `directory` that is `inode` may be removed or renamed.
 // EACCES, EPERM (sticky directories).
-Result<> CheckRemoval(const Credentials& creds, Inode& directory,
-                      Inode& inode);
+Result<> CheckRemoval(const Credentials& creds, Inode& directory, Inode& inode);
 
 // The time has come that a read would note, by the mount's rules (relatime).
 void TouchAccessTime(Task& task, const Mount& mount, Inode& inode);

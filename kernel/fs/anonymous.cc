@@ -81,8 +81,8 @@ AnonymousFileSystems::AnonymousFileSystems(Kernel& kernel) : kernel_(kernel) {
   Instance& inodes = *instances_[static_cast<int>(AnonymousKind::kInode)];
   Attributes attr;
   attr.mode = 0600;
-  inodes.shared = std::make_shared<AnonymousInode>(
-      *inodes.fs, inodes.fs->NextIno(), attr);
+  inodes.shared =
+      std::make_shared<AnonymousInode>(*inodes.fs, inodes.fs->NextIno(), attr);
 }
 
 AnonymousFileSystems::~AnonymousFileSystems() = default;
@@ -101,8 +101,9 @@ Path AnonymousFileSystems::NewPath(AnonymousKind kind, const std::string& name,
   attr.gid = creds.fsgid;
   attr.atime = attr.mtime = attr.ctime = attr.btime =
       kernel_.clock().realtime();
-  return PathOf(kind, name, std::make_shared<AnonymousInode>(
-                                *it.fs, it.fs->NextIno(), attr));
+  return PathOf(
+      kind, name,
+      std::make_shared<AnonymousInode>(*it.fs, it.fs->NextIno(), attr));
 }
 
 Path AnonymousFileSystems::PathOf(AnonymousKind kind, const std::string& name,
@@ -123,8 +124,8 @@ Path AnonymousFileSystems::PathOf(AnonymousKind kind, const std::string& name,
       text = absl::StrCat("/memfd:", name, " (deleted)");
       break;
   }
-  return {it.mount, std::make_shared<Dentry>(std::move(text), nullptr,
-                                             std::move(inode))};
+  return {it.mount,
+          std::make_shared<Dentry>(std::move(text), nullptr, std::move(inode))};
 }
 
 }  // namespace emu

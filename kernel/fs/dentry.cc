@@ -98,7 +98,8 @@ void Dentry::Exchange(Dentry& other) {
 void Dentry::DropChildren() {
   std::vector<std::shared_ptr<Dentry>> doomed;
   auto take = [&doomed](Dentry& from) {
-    for (auto& child : from.children_) doomed.push_back(std::move(child.second));
+    for (auto& child : from.children_)
+      doomed.push_back(std::move(child.second));
     from.children_.clear();
   };
   take(*this);

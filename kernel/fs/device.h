@@ -17,8 +17,8 @@
 namespace emu {
 
 // As open(2)'s on the device's node; `minor` tells those of one driver apart.
-using DeviceOpener = std::function<Result<FileRef>(
-    Task& task, const Path& path, int flags, uint32_t minor)>;
+using DeviceOpener = std::function<Result<FileRef>(Task& task, const Path& path,
+                                                   int flags, uint32_t minor)>;
 
 class DeviceRegistry {
  public:

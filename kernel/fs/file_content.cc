@@ -186,8 +186,7 @@ Result<size_t> FileContent::WritePages(IovIter& from, uint64_t offset,
     if (!made.ok()) return done > 0 ? Result<size_t>(done) : made.error();
     const Extent extent = **made;
     uint64_t want = std::min(offset + count, extent.end) - at;
-    Result<> charged =
-        AddData({at / kPageSize, PageUp(at + want) / kPageSize});
+    Result<> charged = AddData({at / kPageSize, PageUp(at + want) / kPageSize});
     if (!charged.ok()) {
       // As much as there is room for.
       want = std::min(want, kPageSize - at % kPageSize);
@@ -233,8 +232,8 @@ Result<> FileContent::MoveToPages(uint64_t keep) {
 Result<> FileContent::ReadWholeHost(char* to, uint64_t size) {
   uint64_t done = 0;
   while (done < size) {
-    const size_t got = TRY(
-        tree_->ReadAt(host_file_, absl::MakeSpan(to + done, size - done), done));
+    const size_t got = TRY(tree_->ReadAt(
+        host_file_, absl::MakeSpan(to + done, size - done), done));
     if (got == 0) break;
     done += got;
   }
@@ -338,9 +337,9 @@ Result<uint64_t> FileContent::SeekData(uint64_t offset, bool hole) {
 void FileContent::Zero(uint64_t start, uint64_t end) {
   while (start < end) {
     const Extent* extent = FindExtent(start);
-    const uint64_t piece_end =
-        extent != nullptr ? std::min(end, extent->end)
-                          : std::min(end, PageDown(start) + kPageSize);
+    const uint64_t piece_end = extent != nullptr
+                                   ? std::min(end, extent->end)
+                                   : std::min(end, PageDown(start) + kPageSize);
     const uint64_t page = start / kPageSize;
     const bool may_hold_data =
         was_mapped_ || CountData({page, PageUp(piece_end) / kPageSize}) > 0;
@@ -407,9 +406,9 @@ Result<> FileContent::AddData(Range pages, bool beyond_quota) {
   }
   data_pages_ += fresh;
   // Joined with those it touches.
-  auto first = std::partition_point(
-      data_.begin(), data_.end(),
-      [&](const Range& r) { return r.end < pages.start; });
+  auto first =
+      std::partition_point(data_.begin(), data_.end(),
+                           [&](const Range& r) { return r.end < pages.start; });
   auto last = first;
   while (last != data_.end() && last->start <= pages.end) {
     pages.start = std::min(pages.start, last->start);
@@ -435,7 +434,8 @@ void FileContent::RemoveData(Range pages) {
     if (r.start < pages.start) {
       left.push_back({r.start, std::min(r.end, pages.start)});
     }
-    if (r.end > pages.end) left.push_back({std::max(r.start, pages.end), r.end});
+    if (r.end > pages.end)
+      left.push_back({std::max(r.start, pages.end), r.end});
   }
   data_ = std::move(left);
 }

@@ -39,13 +39,11 @@ bool FileDescription::readable() const {
 }
 
 bool FileDescription::writable() const {
-  return !path_only() && ((flags_ & O_ACCMODE) == O_WRONLY ||
-                          (flags_ & O_ACCMODE) == O_RDWR);
+  return !path_only() &&
+         ((flags_ & O_ACCMODE) == O_WRONLY || (flags_ & O_ACCMODE) == O_RDWR);
 }
 
-bool FileDescription::nonblocking() const {
-  return (flags_ & O_NONBLOCK) != 0;
-}
+bool FileDescription::nonblocking() const { return (flags_ & O_NONBLOCK) != 0; }
 
 bool FileDescription::path_only() const { return (flags_ & O_PATH) != 0; }
 

@@ -6,8 +6,8 @@
 // Subclasses are the kinds of open file: regular file, directory, pipe end,
 // socket, eventfd, terminal.
 //
-// Operations never block: they return EAGAIN and the description's wait queue is
-// woken when that may have changed; Task::Await turns the two into waiting.
+// Operations never block: they return EAGAIN and the description's wait queue
+// is woken when that may have changed; Task::Await turns the two into waiting.
 
 #ifndef KERNEL_FS_FILE_DESCRIPTION_H_
 #define KERNEL_FS_FILE_DESCRIPTION_H_
@@ -81,8 +81,8 @@ class FileDescription : public std::enable_shared_from_this<FileDescription> {
   virtual void OnClose(Task& task);
   // What /proc/self/fd shows for it ("pipe:[7]"); by default the path's name.
   virtual std::string Describe(const Path& root);
-  // The address of the subclass's kKind, for kinds that have calls of their own:
-  // see FileAs.
+  // The address of the subclass's kKind, for kinds that have calls of their
+  // own: see FileAs.
   virtual const void* kind() const { return nullptr; }
   // The lines that /proc/self/fdinfo shows behind pos, flags, mnt_id and ino.
   virtual std::string FdInfo() { return ""; }

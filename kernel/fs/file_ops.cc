@@ -179,9 +179,8 @@ Result<FileRef> OpenPath(Task& task, const Path& path, int flags) {
 Result<FileRef> OpenAt(Task& task, const NameAt& at, int flags, uint32_t mode,
                        const ResolveFlags& scope) {
   ResolveFlags how = scope;
-  how.follow_last =
-      (flags & O_NOFOLLOW) == 0 &&
-      (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
+  how.follow_last = (flags & O_NOFOLLOW) == 0 &&
+                    (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
   if ((flags & abi::kOTmpFileBit) != 0) {
     return OpenUnnamed(task, at, flags, mode, how);
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A directory of the host as a file system of the guest's own: names, attributes
-// and contents are taken when they are first used, and from then on belong to
-// the guest, who may change anything. The host is never written, and what was
-// changed ends with the run.
+// A directory of the host as a file system of the guest's own: names,
+// attributes and contents are taken when they are first used, and from then on
+// belong to the guest, who may change anything. The host is never written, and
+// what was changed ends with the run.
 
 #ifndef KERNEL_FS_IMPORT_FS_H_
 #define KERNEL_FS_IMPORT_FS_H_

@@ -25,9 +25,7 @@ Result<InodeRef> Inode::CreateUnnamed(const NewNode&) {
   return Errno(EOPNOTSUPP);
 }
 
-Result<> Inode::Link(const std::string&, Inode&, Nanos) {
-  return Errno(EPERM);
-}
+Result<> Inode::Link(const std::string&, Inode&, Nanos) { return Errno(EPERM); }
 
 Result<> Inode::Unlink(const std::string&, Inode&, Nanos) {
   return Errno(EPERM);
@@ -57,9 +55,7 @@ Result<size_t> Inode::ReadAt(IovIter&, uint64_t) { return Errno(EINVAL); }
 Result<size_t> Inode::WriteAt(IovIter&, uint64_t) { return Errno(EINVAL); }
 Result<> Inode::SetSize(uint64_t) { return Errno(EINVAL); }
 
-Result<> Inode::Allocate(int, uint64_t, uint64_t) {
-  return Errno(EOPNOTSUPP);
-}
+Result<> Inode::Allocate(int, uint64_t, uint64_t) { return Errno(EOPNOTSUPP); }
 
 // Where holes are unknown, the end is the only one.
 Result<uint64_t> Inode::SeekData(uint64_t offset, bool hole) {

@@ -55,9 +55,9 @@ struct NewNode {
   uint32_t mode = 0;  // S_IFMT and permissions
   Uid uid = 0;
   Gid gid = 0;
-  uint64_t rdev = 0;         // S_IFCHR, S_IFBLK
+  uint64_t rdev = 0;          // S_IFCHR, S_IFBLK
   std::string link_target{};  // S_IFLNK
-  Nanos now = 0;             // for its times and its parent's
+  Nanos now = 0;              // for its times and its parent's
 };
 
 struct DirEntry {

@@ -24,8 +24,8 @@ uint32_t DirectoryBit(Inode& inode) {
 }
 
 // Tells those of the inode's watchers that want it. Watches may end meanwhile.
-void Tell(Inode& inode, uint32_t event, uint32_t cookie,
-          absl::string_view name, bool unlinked = false) {
+void Tell(Inode& inode, uint32_t event, uint32_t cookie, absl::string_view name,
+          bool unlinked = false) {
   InotifyWatches* watches = inode.existing_watches();
   if (watches == nullptr || watches->all.empty()) return;
   const InodeRef held = inode.shared_from_this();

@@ -94,9 +94,9 @@ Result<> FileLocks::Flock(const FileDescription& file, bool exclusive) {
 }
 
 void FileLocks::Unflock(const FileDescription& file) {
-  auto held = std::find_if(
-      flocks_.begin(), flocks_.end(),
-      [&](const HeldFlock& lock) { return lock.file == &file; });
+  auto held =
+      std::find_if(flocks_.begin(), flocks_.end(),
+                   [&](const HeldFlock& lock) { return lock.file == &file; });
   if (held == flocks_.end()) return;
   flocks_.erase(held);
   wait_.Wake();
@@ -107,9 +107,7 @@ void FileLocks::ReleaseFile(const FileDescription& file) {
   ReleaseOwner(&file);
 }
 
-void FileLocks::ReleaseOwner(LockOwner owner) {
-  Unset(owner, 0, INT64_MAX);
-}
+void FileLocks::ReleaseOwner(LockOwner owner) { Unset(owner, 0, INT64_MAX); }
 
 // Circles of waiters.
 
@@ -132,8 +130,7 @@ void LockWaits::Add(LockOwner owner, LockOwner holder) {
 }
 
 void LockWaits::Remove(LockOwner owner, LockOwner holder) {
-  auto wait =
-      std::find(waits_.begin(), waits_.end(), std::pair(owner, holder));
+  auto wait = std::find(waits_.begin(), waits_.end(), std::pair(owner, holder));
   if (wait != waits_.end()) waits_.erase(wait);
 }
 

@@ -66,8 +66,7 @@ MountRef MountTree::NewDetached(FileSystem& fs, const DentryRef& root,
                                 const std::string& source,
                                 const MountFlags& flags) {
   return std::make_shared<Mount>(next_id_++, fs, root,
-                                       source.empty() ? fs.type() : source,
-                                       flags);
+                                 source.empty() ? fs.type() : source, flags);
 }
 
 Path MountTree::root() const {
@@ -79,9 +78,9 @@ Path MountTree::root() const {
 }
 
 Result<MountRef> MountTree::MountAt(const std::string& path,
-                                  std::unique_ptr<FileSystem> fs,
-                                  const MountFlags& flags,
-                                  const std::string& source) {
+                                    std::unique_ptr<FileSystem> fs,
+                                    const MountFlags& flags,
+                                    const std::string& source) {
   FileSystem& adopted = Adopt(std::move(fs));
   MountRef mount = NewDetached(adopted, adopted.root_dentry(), source, flags);
   if (root_ == nullptr) {
@@ -205,8 +204,7 @@ Result<> MountTree::PivotRoot(const Path& new_root, const Path& put_old) {
     return Errno(EINVAL);
   }
   bool below = false;
-  for (const Mount* m = put_old.mount.get(); m != nullptr;
-       m = m->parent()) {
+  for (const Mount* m = put_old.mount.get(); m != nullptr; m = m->parent()) {
     below |= m == new_root.mount.get();
   }
   if (!below) return Errno(EINVAL);

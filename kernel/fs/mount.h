@@ -83,9 +83,9 @@ class MountTree {
   // place itself, a file where the root of `fs` is one. The first must be "/".
   // ENOTDIR, EROFS, ….
   Result<MountRef> MountAt(const std::string& path,
-                         std::unique_ptr<FileSystem> fs,
-                         const MountFlags& flags = {},
-                         const std::string& source = "");
+                           std::unique_ptr<FileSystem> fs,
+                           const MountFlags& flags = {},
+                           const std::string& source = "");
 
   // A file system belongs to the kernel for as long as that runs.
   FileSystem& Adopt(std::unique_ptr<FileSystem> fs);

@@ -76,8 +76,7 @@ Result<size_t> RegularFile::Read(Task& task, IovIter& to, uint64_t offset) {
   return count;
 }
 
-Result<size_t> RegularFile::Write(Task& task, IovIter& from,
-                                  uint64_t offset) {
+Result<size_t> RegularFile::Write(Task& task, IovIter& from, uint64_t offset) {
   if (from.remaining() == 0) return size_t{0};
   const uint64_t limit = task.process().limit(RLIMIT_FSIZE);
   if (limit != RLIM64_INFINITY) {
@@ -152,8 +151,8 @@ Result<uint64_t> DirectoryFile::Seek(Task&, int64_t by, int whence) {
   }
 }
 
-Result<> DirectoryFile::List(
-    Task& task, absl::FunctionRef<bool(const DirEntry&)> sink) {
+Result<> DirectoryFile::List(Task& task,
+                             absl::FunctionRef<bool(const DirEntry&)> sink) {
   Dentry& here = *path().dentry;
   if (here.deleted()) return Errno(ENOENT);
   if (offset == 0 && !sink({".", here.inode().ino(), S_IFDIR, 1})) return {};

@@ -97,16 +97,16 @@ struct FsContext {
 
 // How to walk.
 struct ResolveFlags {
-  bool follow_last = true;     // a symbolic link in the last place
-  bool want_parent = false;    // stop before the last name, which may not exist
-  bool create = false;         // with want_parent: a link in the last place
-                               // leads on, as for open(2)'s O_CREAT
-  bool allow_empty = false;    // AT_EMPTY_PATH: "" is the start itself
-  bool no_automagic = false;   // RESOLVE_NO_MAGICLINKS
-  bool no_symlinks = false;    // RESOLVE_NO_SYMLINKS
-  bool no_xdev = false;        // RESOLVE_NO_XDEV
-  bool beneath = false;        // RESOLVE_BENEATH
-  bool in_root = false;        // RESOLVE_IN_ROOT
+  bool follow_last = true;    // a symbolic link in the last place
+  bool want_parent = false;   // stop before the last name, which may not exist
+  bool create = false;        // with want_parent: a link in the last place
+                              // leads on, as for open(2)'s O_CREAT
+  bool allow_empty = false;   // AT_EMPTY_PATH: "" is the start itself
+  bool no_automagic = false;  // RESOLVE_NO_MAGICLINKS
+  bool no_symlinks = false;   // RESOLVE_NO_SYMLINKS
+  bool no_xdev = false;       // RESOLVE_NO_XDEV
+  bool beneath = false;       // RESOLVE_BENEATH
+  bool in_root = false;       // RESOLVE_IN_ROOT
 };
 
 struct Resolved {
@@ -121,8 +121,9 @@ struct Resolved {
 };
 
 // Walks `name` from `start` (the task's cwd when empty). want_parent does not
-// follow a symbolic link in the last place, whatever follow_last says. Search permission is
-// checked on the way. ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG, EXDEV.
+// follow a symbolic link in the last place, whatever follow_last says. Search
+// permission is checked on the way. ENOENT, ENOTDIR, EACCES, ELOOP,
+// ENAMETOOLONG, EXDEV.
 Result<Resolved> Resolve(Task& task, const Path& start, absl::string_view name,
                          const ResolveFlags& flags);
 // The same for the kernel itself, which may search everywhere, from `root`.

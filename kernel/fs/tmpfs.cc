@@ -249,8 +249,8 @@ Result<> TmpfsDirectory::Unlink(const std::string& name, Inode& inode,
   return {};
 }
 
-Result<> TmpfsDirectory::RemoveDirectory(const std::string& name,
-                                         Inode& inode, Nanos now) {
+Result<> TmpfsDirectory::RemoveDirectory(const std::string& name, Inode& inode,
+                                         Nanos now) {
   auto& directory = static_cast<TmpfsDirectory&>(inode);
   TRY(Fill());
   TRY(directory.Fill());
@@ -308,9 +308,9 @@ Result<> TmpfsDirectory::Rename(const std::string& name, Inode& inode,
 Result<> TmpfsDirectory::List(Task*, uint64_t from,
                               absl::FunctionRef<bool(const DirEntry&)> sink) {
   TRY(Fill());
-  auto slot = std::partition_point(
-      slots_.begin(), slots_.end(),
-      [from](const Slot& s) { return s.cookie < from; });
+  auto slot =
+      std::partition_point(slots_.begin(), slots_.end(),
+                           [from](const Slot& s) { return s.cookie < from; });
   for (; slot != slots_.end(); ++slot) {
     if (slot->entry == nullptr) continue;
     const Entry& e = *slot->entry;

@@ -53,8 +53,7 @@ void AppendDirent(std::string& out, const DirEntry& entry, size_t length) {
   const size_t start = out.size();
   out.resize(start + length);
   memcpy(&out[start], &head, abi::kDirentName);
-  memcpy(&out[start + abi::kDirentName], entry.name.data(),
-         entry.name.size());
+  memcpy(&out[start + abi::kDirentName], entry.name.data(), entry.name.size());
   out[start + length - 1] = static_cast<char>(entry.mode >> 12);
 }
 

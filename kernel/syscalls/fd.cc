@@ -9,8 +9,8 @@
 
 #include "arch/abi/fcntl.h"
 #include "kernel/fs/access.h"
-#include "kernel/fs/fd_table.h"
 #include "kernel/fs/async_io.h"
+#include "kernel/fs/fd_table.h"
 #include "kernel/fs/pipe.h"
 #include "kernel/kernel.h"
 #include "kernel/process.h"
@@ -24,9 +24,8 @@ namespace {
 
 Result<Fd> DupTo(Task& task, Fd oldfd, Fd newfd, bool cloexec) {
   FileRef file = TRY(task.GetAnyFile(oldfd));
-  FileRef closed =
-      TRY(task.files->Put(newfd, std::move(file), cloexec,
-                          task.process().limit(RLIMIT_NOFILE)));
+  FileRef closed = TRY(task.files->Put(newfd, std::move(file), cloexec,
+                                       task.process().limit(RLIMIT_NOFILE)));
   if (closed != nullptr) closed->OnClose(task);
   return newfd;
 }
@@ -57,9 +56,8 @@ constexpr int kOwnerGroup = 2;
 // A process or thread, or with a negative id a group; 0 is no one. ESRCH.
 Result<int64_t> SetOwner(Task& task, FileDescription& file, int32_t owner) {
   PidNamespace& pids = task.kernel().pids();
-  const bool exists =
-      owner == 0 || (owner > 0 ? pids.FindTask(owner) != nullptr
-                               : pids.GroupExists(-owner));
+  const bool exists = owner == 0 || (owner > 0 ? pids.FindTask(owner) != nullptr
+                                               : pids.GroupExists(-owner));
   if (!exists) return Errno(ESRCH);
   file.owner = owner;
   return int64_t{0};
@@ -157,9 +155,8 @@ Result<int64_t> sys_fcntl(Task& task, Fd fd, int cmd, uint64_t arg) {
   switch (cmd) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC: {
-      const Fd made =
-          TRY(DupFrom(task, file, static_cast<uint32_t>(arg),
-                      cmd == F_DUPFD_CLOEXEC));
+      const Fd made = TRY(DupFrom(task, file, static_cast<uint32_t>(arg),
+                                  cmd == F_DUPFD_CLOEXEC));
       return int64_t{made.value};
     }
     case F_GETFD: {

@@ -18,8 +18,8 @@ namespace {
 
 constexpr uint32_t kKnown = IN_ALL_EVENTS | IN_ONLYDIR | IN_DONT_FOLLOW |
                             IN_EXCL_UNLINK | IN_MASK_ADD | IN_MASK_CREATE |
-                            IN_ISDIR | IN_ONESHOT | IN_UNMOUNT |
-                            IN_Q_OVERFLOW | IN_IGNORED;
+                            IN_ISDIR | IN_ONESHOT | IN_UNMOUNT | IN_Q_OVERFLOW |
+                            IN_IGNORED;
 
 Result<InotifyFile*> Instance(const FileRef& file) {
   InotifyFile* instance = FileAs<InotifyFile>(*file);
@@ -41,9 +41,9 @@ Result<Fd> sys_inotify_init1(Task& task, int flags) {
   }
   Path path = subsystems.anonymous.NewPath(AnonymousKind::kInode, "inotify", 0,
                                            *task.creds);
-  auto file = std::make_shared<InotifyFile>(
-      std::move(path), O_RDONLY | (flags & O_NONBLOCK),
-      subsystems.inotify_instances);
+  auto file = std::make_shared<InotifyFile>(std::move(path),
+                                            O_RDONLY | (flags & O_NONBLOCK),
+                                            subsystems.inotify_instances);
   return task.AddFd(std::move(file), (flags & IN_CLOEXEC) != 0);
 }
 

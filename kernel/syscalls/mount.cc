@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "arch/page_store.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "arch/page_store.h"
 #include "kernel/fs/tmpfs.h"
 #include "kernel/kernel.h"
 #include "kernel/syscall.h"
@@ -55,11 +55,23 @@ Result<uint64_t> ParseSize(absl::string_view text, uint64_t memory) {
   bool percent = false;
   if (!text.empty()) {
     switch (text.back()) {
-      case 'k': case 'K': scale = uint64_t{1} << 10; break;
-      case 'm': case 'M': scale = uint64_t{1} << 20; break;
-      case 'g': case 'G': scale = uint64_t{1} << 30; break;
-      case '%': percent = true; break;
-      default: break;
+      case 'k':
+      case 'K':
+        scale = uint64_t{1} << 10;
+        break;
+      case 'm':
+      case 'M':
+        scale = uint64_t{1} << 20;
+        break;
+      case 'g':
+      case 'G':
+        scale = uint64_t{1} << 30;
+        break;
+      case '%':
+        percent = true;
+        break;
+      default:
+        break;
     }
     if (scale != 1 || percent) text.remove_suffix(1);
   }
@@ -130,10 +142,8 @@ Result<> Remount(Task& task, const Path& at, const std::string& data,
                  uint64_t flags) {
   Mount& mount = *at.mount;
   if (at.dentry != mount.root()) return Errno(EINVAL);
-  if ((flags & MS_BIND) == 0 && mount.fs().type() == "tmpfs" &&
-      !data.empty()) {
-    TRY(static_cast<Tmpfs&>(mount.fs())
-            .SetLimits(TRY(ParseTmpfs(task, data))));
+  if ((flags & MS_BIND) == 0 && mount.fs().type() == "tmpfs" && !data.empty()) {
+    TRY(static_cast<Tmpfs&>(mount.fs()).SetLimits(TRY(ParseTmpfs(task, data))));
   }
   mount.flags = FlagsOf(flags);
   return {};
@@ -165,8 +175,7 @@ Result<> sys_mount(Task& task, UserCString source, UserCString target,
   if ((flags & MS_REMOUNT) != 0) return Remount(task, at, options, flags);
   MountTree& mounts = task.kernel().mounts();
   if ((flags & (MS_BIND | MS_MOVE)) != 0) {
-    const Path original =
-        TRY(Resolve(task, Path(), from, ResolveFlags{})).path;
+    const Path original = TRY(Resolve(task, Path(), from, ResolveFlags{})).path;
     if ((flags & MS_MOVE) != 0) return mounts.Move(original, at);
     return mounts.Bind(original, at, (flags & MS_REC) != 0);
   }
@@ -191,8 +200,7 @@ Result<> sys_umount2(Task& task, UserCString target, int flags) {
 }
 
 // pivot_root(2). Tasks whose root or directory was the old one go along.
-Result<> sys_pivot_root(Task& task, UserCString new_root,
-                        UserCString put_old) {
+Result<> sys_pivot_root(Task& task, UserCString new_root, UserCString put_old) {
   TRY(CheckAdmin(task));
   const Path fresh = TRY(ResolveArgument(task, Fd{AT_FDCWD}, new_root, 0));
   const Path old = TRY(ResolveArgument(task, Fd{AT_FDCWD}, put_old, 0));

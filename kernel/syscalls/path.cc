@@ -110,8 +110,8 @@ Result<> Rename(Task& task, Fd olddirfd, UserCString oldpath, Fd newdirfd,
   return RenameAt(task, from.at(), to.at(), flags);
 }
 
-Result<> ChangeModeAt(Task& task, Fd dirfd, UserCString pathname,
-                      uint32_t mode, int flags) {
+Result<> ChangeModeAt(Task& task, Fd dirfd, UserCString pathname, uint32_t mode,
+                      int flags) {
   const Path path = TRY(ResolveArgument(task, dirfd, pathname, flags));
   if (path.inode().IsSymlink()) return Errno(EOPNOTSUPP);
   return ChangeMode(task, path, mode);
@@ -155,10 +155,8 @@ Result<> SetTimevals(Task& task, Fd dirfd, UserCString pathname,
       if (t.tv_usec < 0 || t.tv_usec >= 1'000'000) return Errno(EINVAL);
     }
     times.now = false;
-    times.atime =
-        TRY(TimeOf(task, {pair[0].tv_sec, pair[0].tv_usec * 1000}));
-    times.mtime =
-        TRY(TimeOf(task, {pair[1].tv_sec, pair[1].tv_usec * 1000}));
+    times.atime = TRY(TimeOf(task, {pair[0].tv_sec, pair[0].tv_usec * 1000}));
+    times.mtime = TRY(TimeOf(task, {pair[1].tv_sec, pair[1].tv_usec * 1000}));
   }
   Path path;
   if (!pathname && dirfd.value != AT_FDCWD) {
@@ -178,8 +176,8 @@ Result<> sys_mknod(Task& task, UserCString pathname, uint32_t mode,
 }
 
 // mknodat(2).
-Result<> sys_mknodat(Task& task, Fd dirfd, UserCString pathname,
-                     uint32_t mode, uint32_t dev) {
+Result<> sys_mknodat(Task& task, Fd dirfd, UserCString pathname, uint32_t mode,
+                     uint32_t dev) {
   return MakeNode(task, dirfd, pathname, mode, dev);
 }
 
@@ -206,8 +204,8 @@ Result<> sys_symlinkat(Task& task, UserCString target, Fd newdirfd,
 }
 
 // readlink(2).
-Result<size_t> sys_readlink(Task& task, UserCString pathname,
-                            UserPtr<char> buf, int bufsiz) {
+Result<size_t> sys_readlink(Task& task, UserCString pathname, UserPtr<char> buf,
+                            int bufsiz) {
   return ReadLink(task, Fd{AT_FDCWD}, pathname, buf, bufsiz);
 }
 
@@ -237,8 +235,8 @@ Result<> sys_rename(Task& task, UserCString oldpath, UserCString newpath) {
 }
 
 // renameat(2).
-Result<> sys_renameat(Task& task, Fd olddirfd, UserCString oldpath,
-                      Fd newdirfd, UserCString newpath) {
+Result<> sys_renameat(Task& task, Fd olddirfd, UserCString oldpath, Fd newdirfd,
+                      UserCString newpath) {
   return Rename(task, olddirfd, oldpath, newdirfd, newpath, 0);
 }
 

@@ -26,8 +26,8 @@ struct NameArgument {
   NameAt at() const { return {start, name}; }
 };
 
-// EFAULT, ENAMETOOLONG, ENOENT (empty), EBADF. `dirfd` counts for relative names
-// only.
+// EFAULT, ENAMETOOLONG, ENOENT (empty), EBADF. `dirfd` counts for relative
+// names only.
 inline Result<NameArgument> ReadName(Task& task, Fd dirfd, UserCString from,
                                      bool allow_empty = false) {
   NameArgument argument;
@@ -52,8 +52,7 @@ inline Result<Path> ResolveArgument(Task& task, Fd dirfd, UserCString from,
   }
   const ResolveFlags how = {.follow_last = (flags & AT_SYMLINK_NOFOLLOW) == 0,
                             .allow_empty = allow_empty};
-  Resolved found =
-      TRY(Resolve(task, argument.start, argument.name, how));
+  Resolved found = TRY(Resolve(task, argument.start, argument.name, how));
   return std::move(found.path);
 }
 

@@ -85,8 +85,8 @@ Result<size_t> WriteFile(Task& task, FileDescription& file, IovIter& from,
 
 // RWF_* of preadv2(2) and pwritev2(2).
 Result<At> AtOf(FileDescription& file, int64_t offset, int flags, bool write) {
-  constexpr int kServed = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT |
-                          RWF_APPEND;
+  constexpr int kServed =
+      RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND;
   if ((flags & ~kServed) != 0) return Errno(EOPNOTSUPP);
   if ((flags & RWF_APPEND) != 0 && !write) return Errno(EOPNOTSUPP);
   (void)file;
@@ -180,8 +180,7 @@ Result<size_t> sys_pwritev(Task& task, Fd fd, UserPtr<const abi::iovec> iov,
 
 // preadv2(2). The offset is whole in its first word on 64-bit machines.
 Result<size_t> sys_preadv2(Task& task, Fd fd, UserPtr<const abi::iovec> iov,
-                           size_t iovcnt, int64_t offset, uint64_t,
-                           int flags) {
+                           size_t iovcnt, int64_t offset, uint64_t, int flags) {
   if (offset < -1) return Errno(EINVAL);
   const FileRef file = TRY(task.GetFile(fd));
   if (offset != -1 && !file->seekable()) return Errno(ESPIPE);
@@ -240,8 +239,7 @@ Result<> sys_fallocate(Task& task, Fd fd, int mode, int64_t offset,
                          FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_ZERO_RANGE |
                          FALLOC_FL_INSERT_RANGE | FALLOC_FL_UNSHARE_RANGE;
   if ((mode & ~kKnown) != 0) return Errno(EOPNOTSUPP);
-  if ((mode & FALLOC_FL_PUNCH_HOLE) != 0 &&
-      (mode & FALLOC_FL_KEEP_SIZE) == 0) {
+  if ((mode & FALLOC_FL_PUNCH_HOLE) != 0 && (mode & FALLOC_FL_KEEP_SIZE) == 0) {
     return Errno(EOPNOTSUPP);
   }
   if (!file->writable()) return Errno(EBADF);

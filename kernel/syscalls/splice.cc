@@ -130,8 +130,7 @@ Result<size_t> FileToPipe(Task& task, Side& from, const PipeSide& to,
   char buffer[kPageSize];
   while (done < count && !to.pipe.full()) {
     const size_t want = std::min(count - done, sizeof(buffer));
-    const Result<size_t> got =
-        from.Read(task, absl::MakeSpan(buffer, want));
+    const Result<size_t> got = from.Read(task, absl::MakeSpan(buffer, want));
     if (!got.ok()) {
       WaitQueue* queue = from.file().wait_queue();
       if (done == 0 && got.error() == Errno(EAGAIN) && to.wait &&
@@ -153,8 +152,8 @@ Result<size_t> FileToPipe(Task& task, Side& from, const PipeSide& to,
 }
 
 // splice and tee between pipes; `move` takes the bytes off the first.
-Result<size_t> PipeToPipe(Task& task, const PipeSide& from,
-                          const PipeSide& to, size_t count, bool move) {
+Result<size_t> PipeToPipe(Task& task, const PipeSide& from, const PipeSide& to,
+                          size_t count, bool move) {
   if (from.pipe.empty()) {
     if (from.pipe.writers() == 0) return size_t{0};
     return WaitForPipe(task, from, POLLIN);
@@ -240,8 +239,8 @@ Result<size_t> sys_vmsplice(Task& task, Fd fd, UserPtr<const abi::iovec> iov,
   if (end == nullptr) return Errno(EBADF);
   IovIter iter = TRY(task.ReadIov(iov.addr(), nr_segs));
   if (iter.remaining() == 0) return size_t{0};
-  const PipeSide side = {end->pipe(), (flags & SPLICE_F_NONBLOCK) == 0 &&
-                                          !file->nonblocking()};
+  const PipeSide side = {
+      end->pipe(), (flags & SPLICE_F_NONBLOCK) == 0 && !file->nonblocking()};
   const bool writes = file->writable();
   const Result<size_t> moved =
       writes ? side.pipe.Write(iter, /*packet=*/false, /*merge=*/false)
@@ -273,7 +272,8 @@ Result<size_t> sys_sendfile(Task& task, Fd out_fd, Fd in_fd,
   std::string buffer(std::min(count, kChunk), '\0');
   while (call.done < count) {
     const size_t want = std::min<size_t>(count - call.done, buffer.size());
-    const Result<size_t> got = from.Read(task, absl::MakeSpan(&buffer[0], want));
+    const Result<size_t> got =
+        from.Read(task, absl::MakeSpan(&buffer[0], want));
     if (!got.ok()) return Stopped(call.done, got.error());
     if (*got == 0) break;
     const Result<size_t> put =
@@ -315,8 +315,8 @@ Result<size_t> sys_copy_file_range(Task& task, Fd fd_in,
     return Errno(EBADF);
   }
   if (&in->inode().fs() != &out->inode().fs()) return Errno(EXDEV);
-  const size_t room = static_cast<size_t>(
-      INT64_MAX - std::max(from.position(), to.position()));
+  const size_t room =
+      static_cast<size_t>(INT64_MAX - std::max(from.position(), to.position()));
   if (len > room) return Errno(EOVERFLOW);
   const size_t count = std::min(len, kMaxCount);
   if (&in->inode() == &out->inode() &&
@@ -327,7 +327,8 @@ Result<size_t> sys_copy_file_range(Task& task, Fd fd_in,
   std::string buffer(std::min(count, kChunk), '\0');
   while (done < count) {
     const size_t want = std::min(count - done, buffer.size());
-    const Result<size_t> got = from.Read(task, absl::MakeSpan(&buffer[0], want));
+    const Result<size_t> got =
+        from.Read(task, absl::MakeSpan(&buffer[0], want));
     if (!got.ok()) return Stopped(done, got.error());
     if (*got == 0) break;
     const Result<size_t> put =

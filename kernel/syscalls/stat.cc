@@ -94,8 +94,8 @@ Result<> sys_newfstatat(Task& task, Fd dirfd, UserCString pathname,
 // statx(2).
 Result<> sys_statx(Task& task, Fd dirfd, UserCString pathname, int flags,
                    uint32_t mask, UserPtr<abi::statx> statxbuf) {
-  constexpr int kKnown = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH |
-                         AT_NO_AUTOMOUNT | AT_STATX_SYNC_TYPE;
+  constexpr int kKnown = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT |
+                         AT_STATX_SYNC_TYPE;
   if ((mask & STATX__RESERVED) != 0) return Errno(EINVAL);
   if ((flags & ~kKnown) != 0) return Errno(EINVAL);
   if ((flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE) return Errno(EINVAL);

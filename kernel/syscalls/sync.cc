@@ -37,8 +37,8 @@ Result<> sys_fsync(Task& task, Fd fd) { return SyncFile(task, fd); }
 Result<> sys_fdatasync(Task& task, Fd fd) { return SyncFile(task, fd); }
 
 // sync_file_range(2).
-Result<> sys_sync_file_range(Task& task, Fd fd, int64_t offset,
-                             int64_t nbytes, uint32_t flags) {
+Result<> sys_sync_file_range(Task& task, Fd fd, int64_t offset, int64_t nbytes,
+                             uint32_t flags) {
   constexpr uint32_t kKnown = SYNC_FILE_RANGE_WAIT_BEFORE |
                               SYNC_FILE_RANGE_WRITE |
                               SYNC_FILE_RANGE_WAIT_AFTER;

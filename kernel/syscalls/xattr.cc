@@ -218,8 +218,8 @@ Result<size_t> sys_listxattr(Task& task, UserCString path, UserPtr<char> list,
 }
 
 // llistxattr(2).
-Result<size_t> sys_llistxattr(Task& task, UserCString path,
-                              UserPtr<char> list, size_t size) {
+Result<size_t> sys_llistxattr(Task& task, UserCString path, UserPtr<char> list,
+                              size_t size) {
   const Path at = TRY(At(task, path, false));
   return List(task, at, list, size);
 }
