@@ -63,8 +63,8 @@ class BindContent : public MemoryObject {
 
 class BindInode : public Inode {
  public:
-  BindInode(BindFs& fs, const HostNode& host,
-            std::shared_ptr<BindInode> parent, std::string name)
+  BindInode(BindFs& fs, const HostNode& host, std::shared_ptr<BindInode> parent,
+            std::string name)
       : Inode(fs, fs.NextIno(), fs.AttributesOf(host)),
         bind_(fs),
         size_(host.size),

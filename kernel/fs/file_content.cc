@@ -24,8 +24,7 @@ FileContent::FileContent(PageStore& pages, SpaceQuota* quota)
 
 FileContent::~FileContent() {
   CloseHost();
-  for (const Extent& e : extents_) pages_.Free(e.store, e.end - e.start);
-  if (quota_ != nullptr) quota_->used -= data_pages_ * kPageSize;
+  FreePages({0, ~0ull / kPageSize});
 }
 
 void FileContent::ServeFromHost(HostTree& tree, std::string path,
@@ -260,13 +259,7 @@ Result<> FileContent::SetSize(uint64_t size) {
     Zero(size, std::min(old_size, PageUp(size)));
     if (was_mapped_) RefreshData();
     const uint64_t first = PageUp(size) / kPageSize;
-    RemoveData({first, ~0ull / kPageSize});
-    for (const Extent& e : extents_) {
-      const uint64_t start = std::max(e.start, first * kPageSize);
-      if (start < e.end) {
-        pages_.Free(e.store + (start - e.start), e.end - start);
-      }
-    }
+    FreePages({first, ~0ull / kPageSize});
   } else {
     Zero(old_size, std::min(size, PageUp(old_size)));
     size_ = size;
@@ -309,12 +302,7 @@ Result<> FileContent::PunchHole(uint64_t offset, uint64_t length) {
   }
   Zero(offset, first);
   Zero(last, end);
-  RemoveData({first / kPageSize, last / kPageSize});
-  for (const Extent& e : extents_) {
-    const uint64_t from = std::max(e.start, first);
-    const uint64_t to = std::min(e.end, last);
-    if (from < to) pages_.Free(e.store + (from - e.start), to - from);
-  }
+  FreePages({first / kPageSize, last / kPageSize});
   return {};
 }
 
@@ -438,6 +426,18 @@ void FileContent::RemoveData(Range pages) {
       left.push_back({std::max(r.start, pages.end), r.end});
   }
   data_ = std::move(left);
+}
+
+void FileContent::FreePages(Range pages) {
+  for (const Extent& e : extents_) {
+    const uint64_t start = std::max(e.start, pages.start * kPageSize);
+    const uint64_t end = std::min(e.end, pages.end * kPageSize);
+    if (start >= end) continue;
+    if (was_mapped_ || CountData({start / kPageSize, end / kPageSize}) > 0) {
+      pages_.Free(e.store + (start - e.start), end - start);
+    }
+  }
+  RemoveData(pages);
 }
 
 void FileContent::RefreshData() {

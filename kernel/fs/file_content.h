@@ -91,6 +91,8 @@ class FileContent : public MemoryObject {
   // data is there already.
   Result<> AddData(Range pages, bool beyond_quota = false);
   void RemoveData(Range pages);
+  // The pages hold none any more, and take no memory.
+  void FreePages(Range pages);
   // Guests wrote through mappings: asks the store which pages hold data.
   void RefreshData();
   uint64_t CountData(Range pages) const;

@@ -38,7 +38,8 @@ Tmpfs::Tmpfs(Kernel& kernel, std::string type, const TmpfsOptions& options)
   root_ = *NewInode(node);
 }
 
-Tmpfs::~Tmpfs() = default;
+// Nodes give back what they took of the quota.
+Tmpfs::~Tmpfs() { root_ = nullptr; }
 
 FileSystemStats Tmpfs::Stats() {
   FileSystemStats stats;

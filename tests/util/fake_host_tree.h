@@ -109,9 +109,7 @@ class FakeHostTree : public HostTree {
     return Errno(EROFS);
   }
   Result<> Unlink(const std::string&) override { return Errno(EROFS); }
-  Result<> RemoveDirectory(const std::string&) override {
-    return Errno(EROFS);
-  }
+  Result<> RemoveDirectory(const std::string&) override { return Errno(EROFS); }
   Result<> Rename(const std::string&, const std::string&, uint32_t) override {
     return Errno(EROFS);
   }

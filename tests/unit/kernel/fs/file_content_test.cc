@@ -90,8 +90,7 @@ TEST_F(FileContentTest, PunchedHoleIsOne) {
 TEST_F(FileContentTest, QuotaLimitsWritesToWholePages) {
   quota_.limit = 3 * kPageSize;
   FileContent content(pages_, &quota_);
-  EXPECT_EQ(*Write(content, 0, std::string(2 * kPageSize, 'x')),
-            2 * kPageSize);
+  EXPECT_EQ(*Write(content, 0, std::string(2 * kPageSize, 'x')), 2 * kPageSize);
   EXPECT_EQ(*Write(content, 2 * kPageSize, std::string(2 * kPageSize, 'y')),
             kPageSize);
   EXPECT_EQ(Write(content, 3 * kPageSize, "z").error(), Errno(ENOSPC));
