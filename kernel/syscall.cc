@@ -59,27 +59,20 @@ struct Thunk<Handler> {
   }
 };
 
-// Entries by name, as constants; the ISA's list of numbers picks them.
-namespace numbered {
-#define NR(number, name) \
-  [[maybe_unused]] constexpr const SyscallEntry* k_##name = nullptr;
-#include "arch/isa/syscall_numbers.inc"
-#undef NR
+// Entries by name, as constants; the ISA's list of numbers picks them, and does
+// not compile where one lacks its row.
 namespace entries {
 #define SYSCALL(name, result, ...)                                     \
   constexpr SyscallEntry e_##name = {                                   \
       #name,   SyscallEntry::Kind::kServed, "", #__VA_ARGS__,           \
-      #result, 0,                           &Thunk<&sys_##name>::Call}; \
-  constexpr const SyscallEntry* k_##name = &e_##name;
+      #result, 0,                           &Thunk<&sys_##name>::Call};
 #define PARTIAL(name, missing, result, ...)                             \
   constexpr SyscallEntry e_##name = {                                   \
       #name,   SyscallEntry::Kind::kPartial, missing, #__VA_ARGS__,     \
-      #result, 0,                            &Thunk<&sys_##name>::Call}; \
-  constexpr const SyscallEntry* k_##name = &e_##name;
+      #result, 0,                            &Thunk<&sys_##name>::Call};
 #define REFUSED(name, error, why)                                       \
   constexpr SyscallEntry e_##name = {                                   \
-      #name, SyscallEntry::Kind::kRefused, why, "", "void", error, nullptr}; \
-  constexpr const SyscallEntry* k_##name = &e_##name;
+      #name, SyscallEntry::Kind::kRefused, why, "", "void", error, nullptr};
 #include "kernel/syscalls/table.inc"
 #undef SYSCALL
 #undef PARTIAL
@@ -87,17 +80,16 @@ namespace entries {
 
 constexpr std::array<const SyscallEntry*, kSyscallNumbers> MakeTable() {
   std::array<const SyscallEntry*, kSyscallNumbers> table = {};
-#define NR(number, name) table[number] = k_##name;
+#define NR(number, name) table[number] = &e_##name;
 #include "arch/isa/syscall_numbers.inc"
 #undef NR
   return table;
 }
 
 }  // namespace entries
-}  // namespace numbered
 
 constexpr std::array<const SyscallEntry*, kSyscallNumbers> kTable =
-    numbered::entries::MakeTable();
+    entries::MakeTable();
 
 void CountRefused(Task& task, const PendingSyscall& call) {
   task.kernel().refused()[call.entry != nullptr

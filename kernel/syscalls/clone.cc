@@ -77,6 +77,11 @@ Result<Pid> DoClone(Task& task, const CloneRequest& request) {
         task, static_cast<VforkScratch&>(*task.pending().scratch).tid);
   }
   TRY(CheckFlags(task, request.flags));
+  // As arch_prctl(2) says of such a thread pointer.
+  if ((request.flags & CLONE_SETTLS) != 0 &&
+      request.tls >= task.mm->space().highest()) {
+    return Errno(EPERM);
+  }
   const Pid tid = TRY(Clone(task, request));
   if ((request.flags & CLONE_VFORK) == 0) return tid;
   auto scratch = std::make_unique<VforkScratch>();

@@ -29,7 +29,7 @@ mktemp -u XXXXXX | wc -c && tee t1 t2 <fruit >/dev/null && cmp t1 t2
 expr 6 \* 7 && factor 1234567890 && seq -s, 1 2 9 && numfmt --to=iec 1048576
 echo "$(pwd)" | grep -c cwd/a && printenv HOME | grep -c cwd && env -i A=1 env
 id -u && id -g && test "$(whoami 2>/dev/null || echo none)" != root
-date -u -d @86400 +%F && sleep 0.01 && timeout 5 true && nice -n 5 nice
+date -u -d @86400 +%F && sleep 0.01 && timeout 5 true && nice -n 5 true
 (timeout 0.1 sleep 10 || echo timed out $?) && nohup true 2>/dev/null
 echo a b c | xargs -n1 echo | sort -r && yes | head -n 2 && printf '%05d %s\n' 42 x
 pathchk -p ok && (pathchk -p "$(printf 'x%.0s' {1..300})" 2>/dev/null || echo too long)

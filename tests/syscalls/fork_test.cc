@@ -28,8 +28,8 @@ using ForkDirTest = TempDirTest;
 
 // clone(2) with the parent's stack, as fork does.
 pid_t RawClone(unsigned long flags, int* parent_tid = nullptr,
-               int* child_tid = nullptr) {
-  return syscall(SYS_clone, flags, nullptr, parent_tid, child_tid, 0);
+               int* child_tid = nullptr, unsigned long tls = 0) {
+  return syscall(SYS_clone, flags, nullptr, parent_tid, child_tid, tls);
 }
 
 long Clone3(clone_args args, size_t size = sizeof(clone_args)) {
@@ -277,6 +277,11 @@ TEST(CloneTest, RejectsInconsistentFlags) {
   EXPECT_THAT(RawClone(CLONE_SIGHAND | SIGCHLD), FailsWith(EINVAL));
   EXPECT_THAT(RawClone(CLONE_THREAD | CLONE_VM | SIGCHLD), FailsWith(EINVAL));
   EXPECT_THAT(RawClone(CLONE_NEWNS | CLONE_FS | SIGCHLD), FailsWith(EINVAL));
+}
+
+TEST(CloneTest, RejectsThreadPointerOutsideOfUserSpace) {
+  EXPECT_THAT(RawClone(CLONE_SETTLS | SIGCHLD, nullptr, nullptr, ~0ul << 32),
+              FailsWith(EPERM));
 }
 
 TEST(CloneTest, StoresTidForParentAndChild) {
