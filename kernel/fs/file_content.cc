@@ -24,7 +24,7 @@ FileContent::FileContent(PageStore& pages, SpaceQuota* quota)
 
 FileContent::~FileContent() {
   CloseHost();
-  FreePages({0, ~0ull / kPageSize});
+  Release({0, ~0ull / kPageSize});
 }
 
 void FileContent::ServeFromHost(HostTree& tree, std::string path,
@@ -51,7 +51,7 @@ void FileContent::CloseHost() {
 uint64_t FileContent::Allocated() {
   if (on_host()) return PageUp(size_);
   RefreshData();
-  return data_pages_ * kPageSize;
+  return taken_.count() * kPageSize;
 }
 
 // Reading.
@@ -100,17 +100,9 @@ Result<size_t> FileContent::ReadPages(IovIter& to, uint64_t offset,
     // written through a mapping counts as data wherever there is an extent.
     bool hole = false;
     if (!was_mapped_) {
-      auto it = std::partition_point(
-          data_.begin(), data_.end(),
-          [&](const Range& r) { return r.end * kPageSize <= at; });
-      if (it == data_.end()) {
-        hole = true;
-      } else if (it->start * kPageSize > at) {
-        hole = true;
-        end = std::min(end, it->start * kPageSize);
-      } else {
-        end = std::min(end, it->end * kPageSize);
-      }
+      const PageSet::Run run = data_.RunAt(at / kPageSize);
+      hole = !run.in_set;
+      if (run.end != PageSet::kNoEnd) end = std::min(end, run.end * kPageSize);
     }
     const Extent* extent = hole ? nullptr : FindExtent(at);
     Result<size_t> put(size_t{0});
@@ -164,7 +156,7 @@ Result<size_t> FileContent::Write(IovIter& from, uint64_t offset) {
 
 Result<size_t> FileContent::WriteHeap(IovIter& from, uint64_t offset,
                                       size_t count) {
-  if (data_pages_ == 0) TRY(AddData({0, 1}));
+  if (data_.count() == 0) TRY(AddData({0, 1}));
   const size_t old_size = heap_.size();
   if (offset + count > old_size) heap_.resize(offset + count);
   Result<size_t> got = from.Get(heap_.data() + offset, count);
@@ -249,7 +241,7 @@ Result<> FileContent::SetSize(uint64_t size) {
   if (in_heap_ && size <= kHeapLimit) {
     heap_.resize(size);
     size_ = size;
-    if (size == 0) RemoveData({0, 1});
+    if (size == 0) Release({0, 1});
     return {};
   }
   TRY(MoveToPages(size));
@@ -259,7 +251,7 @@ Result<> FileContent::SetSize(uint64_t size) {
     Zero(size, std::min(old_size, PageUp(size)));
     if (was_mapped_) RefreshData();
     const uint64_t first = PageUp(size) / kPageSize;
-    FreePages({first, ~0ull / kPageSize});
+    Release({first, ~0ull / kPageSize});
   } else {
     Zero(old_size, std::min(size, PageUp(old_size)));
     size_ = size;
@@ -283,7 +275,7 @@ Result<> FileContent::Reserve(uint64_t offset, uint64_t length) {
     const Extent* extent = TRY(MakeExtent(at, end));
     at = extent->end;
   }
-  return AddData({offset / kPageSize, end / kPageSize});
+  return Take({offset / kPageSize, end / kPageSize});
 }
 
 Result<> FileContent::PunchHole(uint64_t offset, uint64_t length) {
@@ -302,7 +294,7 @@ Result<> FileContent::PunchHole(uint64_t offset, uint64_t length) {
   }
   Zero(offset, first);
   Zero(last, end);
-  FreePages({first / kPageSize, last / kPageSize});
+  Release({first / kPageSize, last / kPageSize});
   return {};
 }
 
@@ -310,16 +302,14 @@ Result<uint64_t> FileContent::SeekData(uint64_t offset, bool hole) {
   if (offset >= size_) return Errno(ENXIO);
   if (on_host()) return hole ? size_ : offset;
   RefreshData();
-  const uint64_t page = offset / kPageSize;
-  auto it = std::partition_point(data_.begin(), data_.end(),
-                                 [&](const Range& r) { return r.end <= page; });
-  const bool in_data = it != data_.end() && it->start <= page;
-  if (hole) {
-    return in_data ? std::min(it->end * kPageSize, size_) : offset;
+  const PageSet::Run run = data_.RunAt(offset / kPageSize);
+  if (run.in_set == !hole) return offset;
+  // What is looked for begins where this run ends; behind all data is a hole.
+  if (run.end == PageSet::kNoEnd || run.end * kPageSize >= size_) {
+    if (hole) return size_;
+    return Errno(ENXIO);
   }
-  if (in_data) return offset;
-  if (it == data_.end() || it->start * kPageSize >= size_) return Errno(ENXIO);
-  return it->start * kPageSize;
+  return run.end * kPageSize;
 }
 
 void FileContent::Zero(uint64_t start, uint64_t end) {
@@ -330,7 +320,7 @@ void FileContent::Zero(uint64_t start, uint64_t end) {
                                    : std::min(end, PageDown(start) + kPageSize);
     const uint64_t page = start / kPageSize;
     const bool may_hold_data =
-        was_mapped_ || CountData({page, PageUp(piece_end) / kPageSize}) > 0;
+        was_mapped_ || data_.Count({page, PageUp(piece_end) / kPageSize}) > 0;
     if (extent != nullptr && may_hold_data) {
       memset(pages_.At(extent->store + (start - extent->start)), 0,
              piece_end - start);
@@ -370,19 +360,8 @@ Result<const FileContent::Extent*> FileContent::MakeExtent(uint64_t offset,
 
 // Which pages hold data.
 
-uint64_t FileContent::CountData(Range pages) const {
-  uint64_t count = 0;
-  auto it = std::partition_point(
-      data_.begin(), data_.end(),
-      [&](const Range& r) { return r.end <= pages.start; });
-  for (; it != data_.end() && it->start < pages.end; ++it) {
-    count += std::min(it->end, pages.end) - std::max(it->start, pages.start);
-  }
-  return count;
-}
-
-Result<> FileContent::AddData(Range pages, bool beyond_quota) {
-  const uint64_t fresh = pages.end - pages.start - CountData(pages);
+Result<> FileContent::Take(PageRange pages, bool beyond_quota) {
+  const uint64_t fresh = pages.size() - taken_.Count(pages);
   if (fresh == 0) return {};
   if (quota_ != nullptr) {
     const uint64_t bytes = fresh * kPageSize;
@@ -392,52 +371,29 @@ Result<> FileContent::AddData(Range pages, bool beyond_quota) {
     }
     quota_->used += bytes;
   }
-  data_pages_ += fresh;
-  // Joined with those it touches.
-  auto first =
-      std::partition_point(data_.begin(), data_.end(),
-                           [&](const Range& r) { return r.end < pages.start; });
-  auto last = first;
-  while (last != data_.end() && last->start <= pages.end) {
-    pages.start = std::min(pages.start, last->start);
-    pages.end = std::max(pages.end, last->end);
-    ++last;
-  }
-  if (first == last) {
-    data_.insert(first, pages);
-  } else {
-    *first = pages;
-    data_.erase(first + 1, last);
-  }
+  taken_.Add(pages);
   return {};
 }
 
-void FileContent::RemoveData(Range pages) {
-  const uint64_t removed = CountData(pages);
-  if (removed == 0) return;
-  data_pages_ -= removed;
-  if (quota_ != nullptr) quota_->used -= removed * kPageSize;
-  std::vector<Range> left;
-  for (const Range& r : data_) {
-    if (r.start < pages.start) {
-      left.push_back({r.start, std::min(r.end, pages.start)});
-    }
-    if (r.end > pages.end)
-      left.push_back({std::max(r.start, pages.end), r.end});
-  }
-  data_ = std::move(left);
+Result<> FileContent::AddData(PageRange pages) {
+  if (data_.Count(pages) == pages.size()) return {};
+  TRY(Take(pages));
+  data_.Add(pages);
+  return {};
 }
 
-void FileContent::FreePages(Range pages) {
+void FileContent::Release(PageRange pages) {
   for (const Extent& e : extents_) {
     const uint64_t start = std::max(e.start, pages.start * kPageSize);
     const uint64_t end = std::min(e.end, pages.end * kPageSize);
     if (start >= end) continue;
-    if (was_mapped_ || CountData({start / kPageSize, end / kPageSize}) > 0) {
+    if (was_mapped_ || data_.Count({start / kPageSize, end / kPageSize}) > 0) {
       pages_.Free(e.store + (start - e.start), end - start);
     }
   }
-  RemoveData(pages);
+  if (quota_ != nullptr) quota_->used -= taken_.Count(pages) * kPageSize;
+  taken_.Remove(pages);
+  data_.Remove(pages);
 }
 
 void FileContent::RefreshData() {
@@ -448,9 +404,10 @@ void FileContent::RefreshData() {
     while ((at = pages_.NextData(at, end)) < end) {
       const uint64_t hole = pages_.NextHole(at, end);
       const uint64_t start = e.start + (at - e.store);
-      (void)AddData(
-          {start / kPageSize, PageUp(start + (hole - at)) / kPageSize},
-          /*beyond_quota=*/true);
+      const PageRange written = {start / kPageSize,
+                                 PageUp(start + (hole - at)) / kPageSize};
+      (void)Take(written, /*beyond_quota=*/true);
+      data_.Add(written);
       at = hole;
     }
   }

@@ -17,6 +17,7 @@
 #include "arch/host_tree.h"
 #include "arch/page_store.h"
 #include "arch/result.h"
+#include "kernel/fs/page_set.h"
 #include "kernel/iov_iter.h"
 #include "kernel/mm/memory_object.h"
 
@@ -63,10 +64,6 @@ class FileContent : public MemoryObject {
   Result<> BeforeMap(bool shared, bool writable) override;
 
  private:
-  // Pages [start, end) of the file.
-  struct Range {
-    uint64_t start, end;
-  };
   // File bytes [start, end) lie at `store` of the PageStore.
   struct Extent {
     uint64_t start, end, store;
@@ -87,15 +84,15 @@ class FileContent : public MemoryObject {
   const Extent* FindExtent(uint64_t offset) const;
   // The same, made if need be, for at most [offset, end).
   Result<const Extent*> MakeExtent(uint64_t offset, uint64_t end);
-  // The pages hold data now; charges those that did not. ENOSPC, unless the
-  // data is there already.
-  Result<> AddData(Range pages, bool beyond_quota = false);
-  void RemoveData(Range pages);
-  // The pages hold none any more, and take no memory.
-  void FreePages(Range pages);
+  // The pages take space now: those that did not are charged for. ENOSPC,
+  // unless they are taken already.
+  Result<> Take(PageRange pages, bool beyond_quota = false);
+  // Takes them, and they hold data.
+  Result<> AddData(PageRange pages);
+  // They neither hold data nor take space or memory any more.
+  void Release(PageRange pages);
   // Guests wrote through mappings: asks the store which pages hold data.
   void RefreshData();
-  uint64_t CountData(Range pages) const;
   void Zero(uint64_t start, uint64_t end);
   void SizeChanged(uint64_t old_size);
 
@@ -113,8 +110,10 @@ class FileContent : public MemoryObject {
 
   // In order, not overlapping.
   std::vector<Extent> extents_;
-  std::vector<Range> data_;
-  uint64_t data_pages_ = 0;
+  // The pages that take space, and those among them that hold data: the others
+  // were only reserved.
+  PageSet taken_;
+  PageSet data_;
   // A guest may have written to pages that data_ does not have.
   bool was_mapped_ = false;
 };

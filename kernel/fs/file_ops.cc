@@ -128,10 +128,10 @@ Result<FileRef> OpenChecked(Task& task, const Path& path, int flags) {
     return Errno(ETXTBSY);
   }
   FileRef file = TRY(inode.Open(task, path, flags));
+  NotifyOpen(*file);
   if ((flags & O_TRUNC) != 0 && inode.IsRegular()) {
     TRY(ResizeFile(task, path, 0));
   }
-  NotifyOpen(*file);
   return file;
 }
 
@@ -389,14 +389,15 @@ Result<> RenameAt(Task& task, const NameAt& from_name, const NameAt& to_name,
     from.target.dentry->MoveTo(*to.path.dentry, to.last);
   }
   uint32_t& cookie = task.kernel().subsystems().next_inotify_cookie;
-  NotifyMoved(from.path.inode(), from.last, to.path.inode(), to.last, source,
-              cookie++);
+  Inode* covered = exchange ? nullptr : replaced;
+  NotifyMoved({from.path.inode(), from.last}, {to.path.inode(), to.last},
+              source, covered, cookie++);
   if (exchange) {
-    NotifyMoved(to.path.inode(), to.last, from.path.inode(), from.last,
-                *replaced, cookie++);
-  } else if (replaced != nullptr) {
-    if (!replaced->IsDirectory()) NotifyInode(IN_ATTRIB, *replaced);
-    if (to.target.dentry.use_count() == 1) NotifyIfGone(*replaced);
+    NotifyMoved({to.path.inode(), to.last}, {from.path.inode(), from.last},
+                *replaced, nullptr, cookie++);
+  }
+  if (covered != nullptr && to.target.dentry.use_count() == 1) {
+    NotifyIfGone(*covered);
   }
   return {};
 }

@@ -201,11 +201,14 @@ void NotifyRemoved(Inode& directory, absl::string_view name, Inode& inode) {
 
 void NotifyGone(Inode& inode) { Tell(inode, IN_DELETE_SELF, 0, ""); }
 
-void NotifyMoved(Inode& from, absl::string_view name, Inode& to,
-                 absl::string_view to_name, Inode& inode, uint32_t cookie) {
+void NotifyMoved(const NameIn& from, const NameIn& to, Inode& inode,
+                 Inode* covered, uint32_t cookie) {
   const uint32_t bit = DirectoryBit(inode);
-  Tell(from, IN_MOVED_FROM | bit, cookie, name);
-  Tell(to, IN_MOVED_TO | bit, cookie, to_name);
+  Tell(from.directory, IN_MOVED_FROM | bit, cookie, from.name);
+  Tell(to.directory, IN_MOVED_TO | bit, cookie, to.name);
+  if (covered != nullptr && !covered->IsDirectory()) {
+    NotifyInode(IN_ATTRIB, *covered);
+  }
   Tell(inode, IN_MOVE_SELF, 0, "");
 }
 

@@ -100,8 +100,14 @@ void NotifyEntry(uint32_t event, const Path& entry);
 void NotifyRemoved(Inode& directory, absl::string_view name, Inode& inode);
 // The inode has no name and no user any more.
 void NotifyGone(Inode& inode);
-void NotifyMoved(Inode& from, absl::string_view name, Inode& to,
-                 absl::string_view to_name, Inode& inode, uint32_t cookie);
+// A name, in its directory.
+struct NameIn {
+  Inode& directory;
+  absl::string_view name;
+};
+// `inode` has another name now; `covered` lost its own to that, or is null.
+void NotifyMoved(const NameIn& from, const NameIn& to, Inode& inode,
+                 Inode* covered, uint32_t cookie);
 void NotifyOpen(FileDescription& file);
 void NotifyClose(FileDescription& file);
 

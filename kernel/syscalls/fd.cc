@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <sys/ioctl.h>
 
@@ -93,6 +94,19 @@ Result<int64_t> SetSignal(FileDescription& file, uint64_t arg) {
   if (arg > static_cast<uint64_t>(kSignals)) return Errno(EINVAL);
   file.owner_signal = static_cast<int>(arg);
   return int64_t{0};
+}
+
+// Differs: someone else always seems to use the file.
+Result<int64_t> SetLease(Task& task, FileDescription& file, int type) {
+  if (file.inode().attr().uid != task.creds->fsuid &&
+      !task.creds->Has(CAP_LEASE)) {
+    return Errno(EACCES);
+  }
+  if (!file.inode().IsRegular()) return Errno(EINVAL);
+  if (type != F_RDLCK && type != F_WRLCK && type != F_UNLCK) {
+    return Errno(EINVAL);
+  }
+  return Errno(EAGAIN);
 }
 
 }  // namespace
@@ -203,6 +217,10 @@ Result<int64_t> sys_fcntl(Task& task, Fd fd, int cmd, uint64_t arg) {
       return GetSeals(*file);
     case F_ADD_SEALS:
       return AddSeals(*file, arg);
+    case F_SETLEASE:
+      return SetLease(task, *file, static_cast<int>(arg));
+    case F_NOTIFY:
+      return Errno(file->inode().IsDirectory() ? EINVAL : ENOTDIR);
     case F_GETLEASE:
       return int64_t{F_UNLCK};
     default:

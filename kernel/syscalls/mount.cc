@@ -194,8 +194,8 @@ Result<> sys_umount2(Task& task, UserCString target, int flags) {
   }
   const int how = (flags & kNoFollow) != 0 ? AT_SYMLINK_NOFOLLOW : 0;
   const Path path = TRY(ResolveArgument(task, Fd{AT_FDCWD}, target, how));
-  if (path.dentry != path.mount->root()) return Errno(EINVAL);
   TRY(CheckAdmin(task));
+  if (path.dentry != path.mount->root()) return Errno(EINVAL);
   return task.kernel().mounts().Detach(path, (flags & kDetach) != 0);
 }
 

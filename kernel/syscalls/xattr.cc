@@ -118,6 +118,11 @@ Result<size_t> Get(Task& task, const Path& path, UserCString from,
                    UserPtr<char> value, size_t size) {
   const std::string name = TRY(ReadAttributeName(task, from));
   TRY(CheckName(*task.creds, path.inode(), name, /*write=*/false));
+  // Access control lists: there are never any.
+  if (name == XATTR_NAME_POSIX_ACL_ACCESS ||
+      name == XATTR_NAME_POSIX_ACL_DEFAULT) {
+    return Errno(path.inode().xattrs() != nullptr ? ENODATA : EOPNOTSUPP);
+  }
   const Attributes& attributes = *TRY(Find(path.inode(), name));
   auto it = attributes.find(name);
   if (it == attributes.end()) return Errno(ENODATA);
