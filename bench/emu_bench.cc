@@ -125,7 +125,8 @@ bool Installed(const char* program) {
 std::vector<Runner> Runners() {
   std::vector<Runner> runners = {
       {"native", {}},
-      {"emu", {Sibling("../emu/emu"), "run", "--env-host", "--"}},
+      {"emu",
+       {Sibling("../emu/emu"), "run", "-u", "0", "--env-host", "--"}},
   };
   if (Installed("strace")) {
     runners.push_back({"strace", {"strace", "-f", "-o", "/dev/null"}});
@@ -216,6 +217,7 @@ void PinToOneCpu() {
 void Register() {
   benchmark::RegisterBenchmark("bare_loop/tracer", RunBare)
       ->UseManualTime()
+      ->Iterations(5)
       ->Unit(benchmark::kMicrosecond);
   for (const Load& load : Loads()) {
     for (const Runner& runner : Runners()) {
