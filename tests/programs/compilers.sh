@@ -29,5 +29,5 @@ gcc -shared -fPIC -O1 -x c -o libx.so - <<<'int x(void) { return 7; }'
 gcc -x c -o uses - -x none -L. -lx -Wl,-rpath,'$ORIGIN' <<<'int x(void); int main(void) { return x(); }'
 ./uses || echo "exit $?"
 gcc -c -o /dev/null -x c - <<<'int main( { }' 2>/dev/null || echo "syntax error: $?"
-ar rc lib.a <(true) 2>/dev/null || true; gcc -g -c h.c && nm h.o | grep -c ' T ' && strip h.o && size h.o | wc -l && objdump -h h.o | grep -c text
+gcc -g -c h.c && ar rc lib.a h.o && ar t lib.a && nm h.o | grep -c ' T ' && strip h.o && size h.o | wc -l && objdump -h h.o | grep -c text
 sha256sum c cc c_static libx.so | cut -c1-64
