@@ -284,6 +284,9 @@ class Runner {
       case RunEnd::Kind::kTimedOut:
         Say("the time of --timeout is over; the program was ended");
         return kExitTimedOut;
+      case RunEnd::Kind::kStopped:
+        Say(end.report);
+        return kExitFailure;
       case RunEnd::Kind::kExited:
         break;
     }

@@ -25,6 +25,7 @@
 #include "arch/page_store.h"
 #include "arch/result.h"
 #include "arch/user_ptr.h"
+#include "kernel/data_digest.h"
 #include "kernel/fs/file_description.h"
 #include "kernel/mm/futex.h"
 #include "kernel/mm/memory_account.h"
@@ -90,7 +91,9 @@ class MemoryMap {
   static constexpr uint64_t kStackGuardGap = 256 * kPageSize;
 
   MemoryMap(Kernel& kernel, std::shared_ptr<AddressSpace> space);
-  MemoryMap(MemoryAccount& account, std::shared_ptr<AddressSpace> space);
+  // `digest`, if there is one, is told of all bytes that are copied.
+  MemoryMap(MemoryAccount& account, std::shared_ptr<AddressSpace> space,
+            DataDigest* digest = nullptr);
   MemoryMap(const MemoryMap&) = delete;
   MemoryMap& operator=(const MemoryMap&) = delete;
   ~MemoryMap();
@@ -231,8 +234,13 @@ class MemoryMap {
                       int advice);
   void DropPages(const Area& area, GuestAddr from, GuestAddr to);
 
+  void Tell(const void* bytes, size_t n) {
+    if (digest_ != nullptr) digest_->Add(bytes, n);
+  }
+
   MemoryAccount& account_;
   std::shared_ptr<AddressSpace> space_;
+  DataDigest* const digest_;
   Areas areas_;  // by start
   // The area found last; null when it may be gone.
   mutable Area* last_ = nullptr;
