@@ -69,13 +69,13 @@ Result<> MakeHome(Kernel& kernel, const std::string& path,
   return {};
 }
 
-absl::Status MountBind(Kernel& kernel, const GuestUser& user,
-                       const BindOption& option, HostTree& tree) {
+absl::Status MountBind(Kernel& kernel, const GuestUser& user, BindTree& bind) {
+  const BindOption& option = bind.option;
   const std::string name =
       absl::StrCat("-v ", option.host, ":", option.guest);
   auto fs = option.writable
-                ? NewBindFs(kernel, tree, BindPolicy{false, user.uid, user.gid})
-                : NewImportFs(kernel, tree, PolicyFor(user));
+                ? NewBindFs(kernel, *bind.tree, BindPolicy{false, user.uid, user.gid})
+                : NewImportFs(kernel, *bind.tree, PolicyFor(user));
   const Result<MountRef> mounted =
       kernel.mounts().MountAt(option.guest, std::move(fs), {}, option.host);
   if (mounted.ok()) return absl::OkStatus();
@@ -84,37 +84,37 @@ absl::Status MountBind(Kernel& kernel, const GuestUser& user,
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::unique_ptr<HostTree>>> OpenBinds(
+absl::StatusOr<std::vector<BindTree>> OpenBinds(
     const std::vector<BindOption>& binds,
     std::shared_ptr<const Ownership> ownership, OpenFiles& files) {
-  std::vector<std::unique_ptr<HostTree>> trees;
+  std::vector<BindTree> trees;
   for (const BindOption& bind : binds) {
     auto tree = OpenHostTree(bind.host, bind.writable, ownership, files);
     if (!tree.ok()) {
       return absl::Status(tree.status().code(),
                           absl::StrCat("-v: ", tree.status().message()));
     }
-    trees.push_back(*std::move(tree));
+    trees.push_back({bind, *std::move(tree)});
   }
   return trees;
 }
 
-absl::Status MountGuestTree(Kernel& kernel, const GuestSetup& setup,
-                            const GuestTrees& trees) {
+absl::Status MountGuestTree(Kernel& kernel, const RunOptions& options,
+                            const GuestUser& user, Image& image,
+                            std::vector<BindTree>& binds) {
   MountTree& mounts = kernel.mounts();
-  const GuestUser& user = setup.user;
   ImportPolicy policy = PolicyFor(user);
   policy.empty = {"proc", "sys", "dev"};
   // The host's has sockets and locks of programs that are not there.
-  if (setup.is_host_root) policy.empty.push_back("run");
+  if (image.is_host_root) policy.empty.push_back("run");
   const Result<MountRef> root = mounts.MountAt(
-      "/", NewImportFs(kernel, *trees.root, policy), {}, "/dev/root");
+      "/", NewImportFs(kernel, *image.tree, policy), {}, "/dev/root");
   if (!root.ok()) return GuestError("mounting the root", root.error());
-  const Result<> standard = MountStandard(kernel, !setup.is_host_root);
+  const Result<> standard = MountStandard(kernel, !image.is_host_root);
   if (!standard.ok()) {
     return GuestError("mounting /proc, /sys and /dev", standard.error());
   }
-  for (const std::string& path : setup.tmpfs) {
+  for (const std::string& path : options.tmpfs) {
     const Result<MountRef> mounted = mounts.MountAt(
         path, NewTmpfs(kernel, {.mode = 01777}),
         {.nosuid = true, .nodev = true}, "tmpfs");
@@ -122,9 +122,8 @@ absl::Status MountGuestTree(Kernel& kernel, const GuestSetup& setup,
       return GuestError(absl::StrCat("--tmpfs ", path), mounted.error());
     }
   }
-  for (size_t i = 0; i < setup.binds.size(); ++i) {
-    absl::Status status =
-        MountBind(kernel, user, setup.binds[i], *trees.binds[i]);
+  for (BindTree& bind : binds) {
+    absl::Status status = MountBind(kernel, user, bind);
     if (!status.ok()) return status;
   }
   AppendLine(kernel, "/etc/passwd", user.passwd_line);

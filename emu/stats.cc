@@ -72,8 +72,7 @@ void Stats::Count(const Event& event) {
     case Event::Kind::kSpawn:
       ++tasks_;
       return;
-    case Event::Kind::kSpin:
-    case Event::Kind::kPreempt:
+    case Event::Kind::kSlice:
       ++slices_;
       return;
     case Event::Kind::kWake:

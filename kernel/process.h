@@ -101,7 +101,10 @@ class Process {
   std::unique_ptr<PosixTimers> timers;
   // Something goes by its CPU time: a timer or RLIMIT_CPU.
   bool watches_cpu = false;
+  // Woken with each use of CPU time, while somebody goes by that.
+  WaitQueue cpu_used;
   int oom_score_adj = 0;
+  uint32_t coredump_filter = 0x33;  // /proc/PID/coredump_filter
   int membarrier_registered = 0;  // MEMBARRIER_CMD_REGISTER_*
 
  private:

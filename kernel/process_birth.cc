@@ -108,6 +108,8 @@ void InheritFromTask(Task& task, const Task& creator,
   }
   task.timer_slack = creator.timer_slack;
   task.personality = creator.personality;
+  task.memory_policy = creator.memory_policy;
+  task.memory_policy_node = creator.memory_policy_node;
   task.dumpable = creator.dumpable;
   task.start_time = creator.kernel().clock().now();
 }

@@ -32,6 +32,7 @@ namespace emu {
 
 class Kernel;
 class Process;
+class SeccompFilter;
 class Task;
 struct SyscallEntry;
 
@@ -234,6 +235,30 @@ class Task {
   int memory_policy = 0;
   bool memory_policy_node = false;
   bool dumpable = true;
+
+  // sched_setattr(2)'s beyond policy and priority, likewise remembered.
+  struct SchedAttributes {
+    uint64_t runtime = 0, deadline = 0, period = 0;  // SCHED_DEADLINE's
+    uint64_t flags = 0;  // SCHED_FLAG_RECLAIM, _DL_OVERRUN
+    uint64_t slice = 0;  // of the fair policies; 0: the usual one
+    uint32_t util_min = 0, util_max = 1024;
+  };
+  SchedAttributes sched_attributes;
+
+  // seccomp(2): SECCOMP_MODE_*, and the filters, newest first.
+  int seccomp_mode = 0;
+  std::shared_ptr<const SeccompFilter> seccomp_filters;
+  // prctl(2)'s PR_SET_SYSCALL_USER_DISPATCH: calls from outside of the range are
+  // a SIGSYS while the byte at `selector` says so.
+  struct UserDispatch {
+    bool on = false;
+    GuestAddr start = 0, length = 0;
+    GuestAddr selector = 0;  // 0: always
+  };
+  UserDispatch user_dispatch;
+
+  // Woken at this thread's end, for pidfds of threads.
+  WaitQueue ended;
 
  private:
   friend class Scheduler;

@@ -30,10 +30,7 @@ struct Event {
     kExec,    // the task runs a new program
     kDeath,   // the task ended: number is the process's wait status if it was
               // the last thread
-    kSpin,    // it gave way in user code, waiting for a change of memory: number
-              // is the instruction pointer
-    kPreempt,  // it gave way in user code where the host's clock or the outside
-               // had it: number is the instruction pointer
+    kSlice,   // it was stopped in user code by the host's clock
   };
   Kind kind;
   uint64_t sequence = 0;
@@ -45,9 +42,6 @@ struct Event {
   std::array<uint64_t, 6> args = {};
   // kExit: the value, or -errno.
   int64_t result = 0;
-  // Of all bytes copied from and to guests since the last event; 0 if there
-  // were none or no sink wants to know.
-  uint32_t digest = 0;
 };
 
 class TraceSink {
@@ -55,8 +49,6 @@ class TraceSink {
   virtual ~TraceSink() = default;
   // `task` is as it stands at the event; its memory may be read.
   virtual void OnEvent(const Event& event, Task& task) = 0;
-  // Whether events are to carry the digest of the data.
-  virtual bool WantsDigests() const { return false; }
 };
 
 }  // namespace emu

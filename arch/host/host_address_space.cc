@@ -38,4 +38,9 @@ size_t HostAddressSpace::CopyOut(GuestAddr to, const void* from, size_t n) {
   return memory_.CopyOut(*process_, to, from, n);
 }
 
+std::vector<bool> HostAddressSpace::Touched(GuestAddr start, size_t pages) {
+  if (!Flush()) return std::vector<bool>(pages, true);
+  return process_->Touched(start, pages);
+}
+
 }  // namespace emu

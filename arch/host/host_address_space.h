@@ -6,6 +6,7 @@
 #define ARCH_HOST_HOST_ADDRESS_SPACE_H_
 
 #include <memory>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "arch/host/guest_memory.h"
@@ -50,6 +51,8 @@ class HostAddressSpace final : public AddressSpace {
   uint64_t ResidentBytes() override {
     return broken() ? 0 : process_->PrivateBytes();
   }
+
+  std::vector<bool> Touched(GuestAddr start, size_t pages) override;
 
   // --- For the Cpus in it.
 

@@ -107,6 +107,31 @@ int HostProcess::mem_fd() {
   return mem_fd_;
 }
 
+std::vector<bool> HostProcess::Touched(uint64_t start, size_t pages) {
+  // A page's entry in /proc/<pid>/pagemap: it is there, or swapped out.
+  constexpr uint64_t kTouched = uint64_t{3} << 62;
+  const uint64_t page_size = getpagesize();
+  std::vector<bool> touched(pages, true);
+  char path[48];
+  std::snprintf(path, sizeof(path), "/proc/%d/pagemap", leader().tid().value);
+  const OwnedFd file(open(path, O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return touched;
+  std::vector<uint64_t> entries(std::min<size_t>(pages, 4096));
+  for (size_t done = 0; done < pages; done += entries.size()) {
+    entries.resize(std::min(entries.size(), pages - done));
+    const size_t bytes = entries.size() * sizeof(entries[0]);
+    const off_t at = (start / page_size + done) * sizeof(entries[0]);
+    if (pread(file.get(), entries.data(), bytes, at) !=
+        static_cast<ssize_t>(bytes)) {
+      break;
+    }
+    for (size_t i = 0; i < entries.size(); ++i) {
+      touched[done + i] = (entries[i] & kTouched) != 0;
+    }
+  }
+  return touched;
+}
+
 uint64_t HostProcess::PrivateBytes() {
   char path[48];
   std::snprintf(path, sizeof(path), "/proc/%d/smaps_rollup",

@@ -53,6 +53,9 @@ class HostProcess {
   // Bytes of private pages that the host holds for it, those shared with forks
   // in part; 0 if it cannot be asked.
   uint64_t PrivateBytes();
+  // Which of `pages` pages from `start` on, private memory all of them, the host
+  // has brought in; all, if it cannot be asked.
+  std::vector<bool> Touched(uint64_t start, size_t pages);
 
  private:
   Result<ptrace::Tid> Clone(HostThread& caller, uint64_t flags);

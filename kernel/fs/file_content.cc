@@ -443,4 +443,13 @@ Result<> FileContent::BeforeMap(bool shared, bool writable) {
   return MoveToPages(~0ull);
 }
 
+// Holes that nobody touched are not.
+bool FileContent::IsResident(uint64_t offset) {
+  if (on_host() || in_heap_) return true;
+  const Extent* extent = FindExtent(offset);
+  if (extent == nullptr) return false;
+  const uint64_t page = extent->store + (offset - extent->start);
+  return pages_.NextData(page, page + kPageSize) == page;
+}
+
 }  // namespace emu

@@ -62,6 +62,7 @@ class FileContent : public MemoryObject {
   // MemoryObject.
   std::optional<Piece> Locate(uint64_t offset, uint64_t length) override;
   Result<> BeforeMap(bool shared, bool writable) override;
+  bool IsResident(uint64_t offset) override;
 
  private:
   // File bytes [start, end) lie at `store` of the PageStore.

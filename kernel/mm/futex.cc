@@ -11,6 +11,11 @@
 #include "kernel/subsystems.h"
 
 namespace emu {
+namespace {
+// A word that is private to its map and was named without FUTEX_PRIVATE_FLAG is
+// another futex than with it (Linux's FUT_OFF_MMSHARED).
+constexpr uint64_t kSharedCall = 2;
+}  // namespace
 
 FutexQueues::~FutexQueues() {
   for (auto& [at, queue] : queues_) {
@@ -46,6 +51,25 @@ void FutexWaiter::Leave() {
   key.object.reset();
 }
 
+FutexWaiter& FutexWait::Add(const FutexKey& key) {
+  const int index = static_cast<int>(waiters.size());
+  waiters.push_back(std::make_unique<FutexWaiter>(*this, index));
+  waiters.back()->Enter(key);
+  return *waiters.back();
+}
+
+Result<int> FutexWait::GoOn() {
+  if (woken >= 0) return woken;
+  Clock& clock = task.clock();
+  if (deadline.realtime) {
+    task.pending().deadline = deadline.SinceBoot(clock);
+  }
+  if (task.DeadlinePassed()) return Errno(ETIMEDOUT);
+  if (deadline.realtime) task.WaitOn(clock.realtime_set());
+  task.WaitOn(wake);
+  return task.Block();
+}
+
 void FutexWait::Finish(int index) {
   woken = index;
   for (const auto& waiter : waiters) waiter->Leave();
@@ -58,8 +82,16 @@ Result<FutexKey> FindFutex(MemoryMap& mm, GuestAddr addr, bool is_private) {
   FutexKey key{.queues = &mm.futexes, .at = addr, .object = nullptr};
   if (is_private) return key;
   const Area* area = mm.Find(addr);
-  if (area == nullptr || area->prot == 0) return Errno(EFAULT);
-  if (!area->shared || area->object == nullptr) return key;
+  if (area == nullptr || area->prot == 0 || mm.IsGuarded(addr)) {
+    return Errno(EFAULT);
+  }
+  const bool writable = area->Allows(/*write=*/true, /*exec=*/false);
+  if (area->object == nullptr || (!area->shared && writable)) {
+    // A page of its own that nobody may write to never changes.
+    if (!writable) return Errno(EFAULT);
+    key.at |= kSharedCall;
+    return key;
+  }
   key.object = area->object;
   key.queues = &area->object->futexes;
   key.at = area->OffsetOf(addr);

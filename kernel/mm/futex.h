@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Futexes: queues of tasks that wait for a word of memory, as futex(2) has
-// them. A word in memory that is private to its map is known by its address and
-// queued in the MemoryMap; one in a shared mapping by its place in the
-// MemoryObject, and queued there. Queues exist while someone waits.
+// them. A word in memory that is private to its map, or called so, is known by
+// its address and queued in the MemoryMap; one in a shared mapping by its place
+// in the MemoryObject, and queued there. Queues exist while someone waits.
 
 #ifndef KERNEL_MM_FUTEX_H_
 #define KERNEL_MM_FUTEX_H_
@@ -65,8 +65,8 @@ Result<int> WakeFutex(const FutexKey& key, int count, uint32_t bitset);
 Result<int> RequeueFutex(const FutexKey& from, const FutexKey& to, int wake,
                          int requeue);
 
-// Wakes up to `count` waiters (of any bit) of the word at `addr`, whether it is
-// private or shared; returns how many. For the kernel's own wakes: a cleared
+// Wakes up to `count` waiters (of any bit) of the word at `addr` that did not
+// call it private; returns how many. For the kernel's own wakes: a cleared
 // thread id at exit.
 int FutexWakeAddress(MemoryMap& mm, GuestAddr addr, int count);
 

@@ -95,8 +95,8 @@ FutexWaiter* PiWaiters::Of(const Task& task) const {
   return nullptr;
 }
 
-Result<> LockPi(Task& task, const FutexKey& key, GuestAddr word,
-                bool try_only) {
+Result<> LockPi(Task& task, const FutexKey& key, GuestAddr word, bool try_only,
+                const FutexDeadline& deadline) {
   const UserPtr<uint32_t> at(word);
   const uint32_t self = task.tid();
   const uint32_t value = TRY(task.Read(at));
@@ -110,9 +110,8 @@ Result<> LockPi(Task& task, const FutexKey& key, GuestAddr word,
   if (try_only) return Errno(EAGAIN);
   TRY(task.Write(at, value | FUTEX_WAITERS));
   if (WouldDeadlock(task, owner)) return Errno(EDEADLK);
-  auto wait = std::make_unique<FutexWait>(task);
-  wait->waiters.push_back(std::make_unique<FutexWaiter>(*wait, 0));
-  BecomeWaiter(*wait->waiters[0], key, word, *owner);
+  auto wait = std::make_unique<FutexWait>(task, deadline);
+  BecomeWaiter(wait->Add(key), key, word, *owner);
   task.pending().scratch = std::move(wait);
   return kBlocked;
 }

@@ -17,6 +17,7 @@
 namespace emu {
 
 class Task;
+struct FutexDeadline;
 
 class PiWaiters {
  public:
@@ -34,8 +35,9 @@ class PiWaiters {
 // Takes the lock: EDEADLK (it is the task's own, or would never be free),
 // ESRCH (its owner is gone), EINVAL (others wait for the word in another way).
 // While another has it: EAGAIN if `try_only`, or else the task queues for it:
-// kBlocked.
-Result<> LockPi(Task& task, const FutexKey& key, GuestAddr word, bool try_only);
+// kBlocked, until `deadline`.
+Result<> LockPi(Task& task, const FutexKey& key, GuestAddr word, bool try_only,
+                const FutexDeadline& deadline);
 // EPERM: it is not the task's.
 Result<> UnlockPi(Task& task, const FutexKey& key, GuestAddr word);
 // FUTEX_CMP_REQUEUE_PI once the value was compared: moves those who wait to be

@@ -44,13 +44,37 @@ struct FutexWaiter {
   FutexQueues::Queue::iterator place_;
 };
 
+// Until when a wait lasts: a time since boot, or of CLOCK_REALTIME, which may be
+// set meanwhile.
+struct FutexDeadline {
+  Nanos time = kNever;
+  bool realtime = false;
+
+  Nanos SinceBoot(const Clock& clock) const {
+    return realtime ? time - clock.realtime_offset() : time;
+  }
+};
+
 struct FutexWait : CallScratch {
-  explicit FutexWait(Task& task) : task(task) {}
+  FutexWait(Task& task, const FutexDeadline& deadline)
+      : task(task), deadline(deadline) {
+    task.WaitUntil(deadline.SinceBoot(task.clock()));
+  }
+
+  // That of a call which runs again after it was parked; null at its start.
+  static FutexWait* Of(Task& task) {
+    return static_cast<FutexWait*>(task.pending().scratch.get());
+  }
+  // One more word to wait for, as the last in its queue.
+  FutexWaiter& Add(const FutexKey& key);
+  // The wait goes on, or has ended: by a wake-up with the word's index, by time.
+  Result<int> GoOn();
 
   // The wait has come to its good end: by the word of this index.
   void Finish(int index);
 
   Task& task;
+  const FutexDeadline deadline;
   WaitQueue wake;
   int woken = -1;  // index of the word, or -1
   std::vector<std::unique_ptr<FutexWaiter>> waiters;

@@ -18,9 +18,30 @@
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#define MADV_GUARD_REMOVE 103
+#endif
 
 namespace emu {
 namespace {
+
+// What takes contents away: of sealed memory that is only to be read, it is an
+// attempt to change it.
+bool IsDiscard(int advice) {
+  switch (advice) {
+    case MADV_FREE:
+    case MADV_DONTNEED:
+    case MADV_DONTNEED_LOCKED:
+    case MADV_REMOVE:
+    case MADV_DONTFORK:
+    case MADV_WIPEONFORK:
+    case MADV_GUARD_INSTALL:
+      return true;
+    default:
+      return false;
+  }
+}
 
 bool IsInheritance(int advice) {
   switch (advice) {
@@ -71,6 +92,9 @@ bool MemoryMap::KnowsAdvice(int advice) {
     case MADV_UNMERGEABLE:
     case MADV_HUGEPAGE:
     case MADV_NOHUGEPAGE:
+    case MADV_COLLAPSE:
+    case MADV_GUARD_INSTALL:
+    case MADV_GUARD_REMOVE:
       return true;
     default:
       return IsInheritance(advice);
@@ -99,7 +123,19 @@ Result<> MemoryMap::Advise(GuestAddr start, uint64_t length, int advice) {
 
 Result<> MemoryMap::AdviseArea(const Area& area, GuestAddr from, GuestAddr to,
                                int advice) {
+  if (area.sealed && IsDiscard(advice) && !area.shared &&
+      !(area.prot & PROT_WRITE)) {
+    return Errno(EPERM);
+  }
   switch (advice) {
+    case MADV_GUARD_INSTALL:
+    case MADV_GUARD_REMOVE:
+      if (area.locked && advice == MADV_GUARD_INSTALL) return Errno(EINVAL);
+      Guard(area, from, to, advice == MADV_GUARD_INSTALL);
+      return {};
+    case MADV_COLLAPSE:
+      // There are no huge pages to be had.
+      return Errno(EINVAL);
     case MADV_DONTNEED:
     case MADV_DONTNEED_LOCKED:
       if (area.locked && advice == MADV_DONTNEED) return Errno(EINVAL);
@@ -107,7 +143,7 @@ Result<> MemoryMap::AdviseArea(const Area& area, GuestAddr from, GuestAddr to,
       return {};
     case MADV_FREE:
       // Pages may be dropped at any time, so also at once.
-      if (area.object != nullptr) return Errno(EINVAL);
+      if (area.locked || area.object != nullptr) return Errno(EINVAL);
       DropPages(area, from, to);
       return {};
     case MADV_REMOVE:
@@ -122,9 +158,13 @@ Result<> MemoryMap::AdviseArea(const Area& area, GuestAddr from, GuestAddr to,
     case MADV_POPULATE_WRITE:
       // Pages that cannot be had: as a fault would find.
       if (!area.Allows(advice == MADV_POPULATE_WRITE, false)) {
-        return Errno(advice == MADV_POPULATE_WRITE ? EINVAL : EFAULT);
+        return Errno(EINVAL);
       }
-      if (to > area.start + area.present) return Errno(EFAULT);
+      if (to > area.start + area.present ||
+          guards_.Count({from / kPageSize, to / kPageSize}) > 0) {
+        return Errno(EFAULT);
+      }
+      Populate(from, to - from);
       return {};
     case MADV_WIPEONFORK:
       if (area.shared || area.object != nullptr) return Errno(EINVAL);

@@ -93,6 +93,11 @@ size_t MemoryMap::CopyPieces(GuestAddr addr, size_t n, bool write, Copy copy) {
         ++next;
       }
     }
+    if (guards_.count() > 0) {
+      const PageSet::Run run = guards_.RunAt(at / kPageSize);
+      if (run.in_set) break;
+      if (run.end < end / kPageSize) end = run.end * kPageSize;
+    }
     const size_t length = std::min(goal, end) - at;
     const size_t copied = copy(at, done, length);
     done += copied;
@@ -104,21 +109,15 @@ size_t MemoryMap::CopyPieces(GuestAddr addr, size_t n, bool write, Copy copy) {
 }
 
 size_t MemoryMap::CopyInPartial(void* to, GuestAddr from, size_t n) {
-  const size_t copied =
-      CopyPieces(from, n, false, [&](GuestAddr at, size_t done, size_t len) {
-        return space_->CopyIn(static_cast<char*>(to) + done, at, len);
-      });
-  Tell(to, copied);
-  return copied;
+  return CopyPieces(from, n, false, [&](GuestAddr at, size_t done, size_t len) {
+    return space_->CopyIn(static_cast<char*>(to) + done, at, len);
+  });
 }
 
 size_t MemoryMap::CopyOutPartial(GuestAddr to, const void* from, size_t n) {
-  const size_t copied =
-      CopyPieces(to, n, true, [&](GuestAddr at, size_t done, size_t len) {
-        return space_->CopyOut(at, static_cast<const char*>(from) + done, len);
-      });
-  Tell(from, copied);
-  return copied;
+  return CopyPieces(to, n, true, [&](GuestAddr at, size_t done, size_t len) {
+    return space_->CopyOut(at, static_cast<const char*>(from) + done, len);
+  });
 }
 
 Result<> MemoryMap::CopyIn(void* to, GuestAddr from, size_t n) {
@@ -161,6 +160,11 @@ bool MemoryMap::HandleFault(GuestAddr addr, bool write, bool exec,
   if (area == nullptr) {
     // Outside of what a guest may map, the machine knows best.
     if (addr != 0 && !InRange(addr, 1)) return false;
+    fault->signo = SIGSEGV;
+    fault->code = SEGV_MAPERR;
+    return false;
+  }
+  if (IsGuarded(addr)) {
     fault->signo = SIGSEGV;
     fault->code = SEGV_MAPERR;
     return false;

@@ -25,12 +25,11 @@ MemoryLimits MemoryLimits::Of(const Process& process) {
 }
 
 MemoryMap::MemoryMap(Kernel& kernel, std::shared_ptr<AddressSpace> space)
-    : MemoryMap(kernel.subsystems().memory, std::move(space),
-                &kernel.data_digest()) {}
+    : MemoryMap(kernel.subsystems().memory, std::move(space)) {}
 
 MemoryMap::MemoryMap(MemoryAccount& account,
-                     std::shared_ptr<AddressSpace> space, DataDigest* digest)
-    : account_(account), space_(std::move(space)), digest_(digest) {
+                     std::shared_ptr<AddressSpace> space)
+    : account_(account), space_(std::move(space)) {
   account_.AddSpace(*space_);
 }
 
@@ -142,6 +141,9 @@ bool MemoryMap::Mergeable(const Area& low, const Area& high) {
          low.locked == high.locked && low.dont_fork == high.dont_fork &&
          low.wipe_on_fork == high.wipe_on_fork &&
          low.dont_dump == high.dont_dump && low.no_reserve == high.no_reserve &&
+         low.sealed == high.sealed &&
+         low.memory_policy == high.memory_policy &&
+         low.memory_policy_node == high.memory_policy_node &&
          low.may_write == high.may_write && low.may_exec == high.may_exec &&
          low.written == high.written && low.object == high.object &&
          (low.object == nullptr || low.offset + low.length() == high.offset) &&
@@ -181,6 +183,7 @@ void MemoryMap::Erase(GuestAddr start, GuestAddr end) {
   SplitAt(start);
   SplitAt(end);
   last_ = nullptr;
+  guards_.Remove({start / kPageSize, end / kPageSize});
   auto it = areas_.lower_bound(start);
   if (it == areas_.end() || it->second.start >= end) return;
   while (it != areas_.end() && it->second.start < end) {
@@ -192,6 +195,7 @@ void MemoryMap::Erase(GuestAddr start, GuestAddr end) {
 
 GuestAddr MemoryMap::Show(const Area& area, GuestAddr from, GuestAddr to) {
   if (from >= to) return to;
+  const GuestAddr start = from;
   Mapping mapping;
   mapping.prot = area.prot;
   mapping.shared = area.shared;
@@ -199,6 +203,7 @@ GuestAddr MemoryMap::Show(const Area& area, GuestAddr from, GuestAddr to) {
     mapping.start = from;
     mapping.length = to - from;
     space_->Map(mapping);
+    ShowGuards(start, to);
     return to;
   }
   while (from < to) {
@@ -211,6 +216,7 @@ GuestAddr MemoryMap::Show(const Area& area, GuestAddr from, GuestAddr to) {
     space_->Map(mapping);
     from += mapping.length;
   }
+  ShowGuards(start, from);
   return from;
 }
 
@@ -244,6 +250,7 @@ Result<> MemoryMap::MapAt(Area area) {
   EMU_CHECK(area.start < area.end && InRange(area.start, area.length()) &&
             area.start % kPageSize == 0 && area.end % kPageSize == 0);
   const bool replaces = AnyMapped(area.start, area.length());
+  if (replaces && AnySealed(area.start, area.length())) return Errno(EPERM);
   if (replaces) Erase(area.start, area.end);
   const GuestAddr shown = Show(area, area.start, area.end);
   area.present = shown - area.start;
@@ -254,6 +261,7 @@ Result<> MemoryMap::MapAt(Area area) {
 
 Result<> MemoryMap::Unmap(GuestAddr start, uint64_t length) {
   if (!AnyMapped(start, length)) return {};
+  if (AnySealed(start, length)) return Errno(EPERM);
   const auto it = FirstEndingAfter(start);
   if (areas_.size() >= kMaxAreas && it->second.start < start &&
       it->second.end > start + length) {
@@ -275,6 +283,7 @@ Result<> MemoryMap::Protect(GuestAddr start, uint64_t length, int prot) {
   const auto tell = [&] {
     if (told_from < told_to) {
       space_->Protect(told_from, told_to - told_from, prot);
+      ShowGuards(told_from, told_to);
     }
   };
   Result<> result;
@@ -309,6 +318,7 @@ Result<> MemoryMap::CheckProtect(Areas::const_iterator it, GuestAddr at,
                                  GuestAddr end, int prot) const {
   if (it == areas_.end() || it->second.start > at) return Errno(ENOMEM);
   const Area& area = it->second;
+  if (area.sealed) return Errno(EPERM);
   if ((prot & PROT_WRITE) && !area.may_write) return Errno(EACCES);
   if ((prot & PROT_EXEC) && !area.may_exec) return Errno(EACCES);
   const GuestAddr to = std::min(end, area.end);
@@ -374,14 +384,22 @@ std::unique_ptr<MemoryMap> MemoryMap::Fork(std::shared_ptr<AddressSpace> copy) {
   child->layout.executable = nullptr;
   (void)child->SetExecutable(layout.executable).ok();
   child->limits = limits;
+  child->guards_ = guards_;
   child->search_top_ = search_top_;
   child->largest_hole_ = largest_hole_;
   for (const auto& [start, area] : areas_) {
     if (area.dont_fork) {
       child->space_->Unmap(start, area.length());
+      child->guards_.Remove({start / kPageSize, area.end / kPageSize});
       continue;
     }
-    if (area.wipe_on_fork) child->space_->Discard(start, area.length());
+    if (area.wipe_on_fork) {
+      child->space_->Discard(start, area.length());
+      if (child->guards_.count() > 0) {
+        child->guards_.Remove({start / kPageSize, area.end / kPageSize});
+        child->space_->Protect(start, area.length(), area.prot);
+      }
+    }
     Area inherited = area;
     inherited.locked = false;
     child->Account(inherited, true);

@@ -25,8 +25,8 @@
 #include "arch/page_store.h"
 #include "arch/result.h"
 #include "arch/user_ptr.h"
-#include "kernel/data_digest.h"
 #include "kernel/fs/file_description.h"
+#include "kernel/fs/page_set.h"
 #include "kernel/mm/futex.h"
 #include "kernel/mm/memory_account.h"
 #include "kernel/mm/memory_object.h"
@@ -48,6 +48,10 @@ struct Area {
   bool wipe_on_fork = false;  // MADV_WIPEONFORK
   bool dont_dump = false;     // MADV_DONTDUMP: shown, and of no effect
   bool no_reserve = false;    // MAP_NORESERVE
+  bool sealed = false;        // mseal(2)
+  // mbind(2)'s policy: its mode, and whether it names the one node.
+  int memory_policy = 0;
+  bool memory_policy_node = false;
   // May be made writable by mprotect (a shared mapping of a read-only
   // descriptor may not).
   bool may_write = true;
@@ -62,7 +66,8 @@ struct Area {
   // where the object ends. Kept by MemoryMap.
   uint64_t present = 0;
   FileRef file = nullptr;  // for /proc/self/maps; null when anonymous
-  std::string name = "";   // "[heap]", "[stack]", or empty
+  // "[heap]", "[stack]", "[anon:NAME]" (PR_SET_VMA_ANON_NAME), or empty.
+  std::string name = "";
 
   uint64_t length() const { return end - start; }
   uint64_t OffsetOf(GuestAddr addr) const { return offset + (addr - start); }
@@ -91,9 +96,7 @@ class MemoryMap {
   static constexpr uint64_t kStackGuardGap = 256 * kPageSize;
 
   MemoryMap(Kernel& kernel, std::shared_ptr<AddressSpace> space);
-  // `digest`, if there is one, is told of all bytes that are copied.
-  MemoryMap(MemoryAccount& account, std::shared_ptr<AddressSpace> space,
-            DataDigest* digest = nullptr);
+  MemoryMap(MemoryAccount& account, std::shared_ptr<AddressSpace> space);
   MemoryMap(const MemoryMap&) = delete;
   MemoryMap& operator=(const MemoryMap&) = delete;
   ~MemoryMap();
@@ -140,6 +143,26 @@ class MemoryMap {
   // madvise(2); holes are ENOMEM at the end.
   static bool KnowsAdvice(int advice);
   Result<> Advise(GuestAddr start, uint64_t length, int advice);
+  // mseal(2): ENOMEM where something is not mapped.
+  Result<> Seal(GuestAddr start, uint64_t length);
+  bool AnySealed(GuestAddr start, uint64_t length) const;
+  // prctl(2)'s PR_SET_VMA_ANON_NAME (empty: none): ENOMEM at the end where there
+  // are holes, EBADF for files.
+  Result<> SetName(GuestAddr start, uint64_t length, const std::string& name);
+  // Brings the pages of the range in that can be read, as far as there is
+  // memory for them.
+  void Populate(GuestAddr start, uint64_t length);
+  // mbind(2).
+  void SetPolicy(GuestAddr start, uint64_t length, int mode, bool node);
+  // mincore(2): of `pages` pages from `start` on, which are in memory.
+  // `asks_files`: whether the page cache of a file may be looked at.
+  std::vector<bool> Residency(
+      GuestAddr start, size_t pages,
+      absl::FunctionRef<bool(const Area&)> asks_files) const;
+  // MADV_GUARD_INSTALL: a touch of the page is SIGSEGV, whatever its area says.
+  bool IsGuarded(GuestAddr addr) const {
+    return guards_.count() > 0 && guards_.RunAt(addr / kPageSize).in_set;
+  }
   // mlock(2) and munlock(2): ENOMEM where something is not mapped. The caller
   // has checked the limit.
   Result<> Lock(GuestAddr start, uint64_t length, bool lock);
@@ -230,20 +253,20 @@ class MemoryMap {
 
   Result<> CheckGrowth(const Area& area, const RemapRequest& request) const;
   Result<GuestAddr> MoveArea(const RemapRequest& request, GuestAddr to);
+  Result<GuestAddr> MoveAreas(const RemapRequest& request);
+  // The machine shows guarded pages in the range as not accessible (again).
+  void ShowGuards(GuestAddr start, GuestAddr end);
+  void Guard(const Area& area, GuestAddr from, GuestAddr to, bool install);
   Result<> AdviseArea(const Area& area, GuestAddr from, GuestAddr to,
                       int advice);
   void DropPages(const Area& area, GuestAddr from, GuestAddr to);
 
-  void Tell(const void* bytes, size_t n) {
-    if (digest_ != nullptr) digest_->Add(bytes, n);
-  }
-
   MemoryAccount& account_;
   std::shared_ptr<AddressSpace> space_;
-  DataDigest* const digest_;
   Areas areas_;  // by start
   // The area found last; null when it may be gone.
   mutable Area* last_ = nullptr;
+  PageSet guards_;  // by page number
   uint64_t mapped_bytes_ = 0;
   uint64_t data_bytes_ = 0;  // private and writable, but no stack
   uint64_t locked_bytes_ = 0;

@@ -44,6 +44,10 @@ class MemoryObject {
   // as zeroes from now on. EOPNOTSUPP.
   virtual Result<> PunchHole(uint64_t, uint64_t) { return Errno(EOPNOTSUPP); }
 
+  // mincore(2): whether the page at `offset`, which is not behind the end, is in
+  // memory. Of the host's files all are.
+  virtual bool IsResident(uint64_t) { return true; }
+
   // The maps that show this object, kept by MemoryMap.
   void AddMap(MemoryMap& map);
   void RemoveMap(MemoryMap& map);

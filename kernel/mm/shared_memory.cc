@@ -35,6 +35,11 @@ Result<> SharedMemory::PunchHole(uint64_t offset, uint64_t length) {
   return {};
 }
 
+bool SharedMemory::IsResident(uint64_t offset) {
+  const uint64_t page = store_ + offset;
+  return pages_.NextData(page, page + kPageSize) == page;
+}
+
 uint64_t SharedMemory::Resident() {
   uint64_t bytes = 0;
   const uint64_t end = store_ + length_;

@@ -46,6 +46,7 @@ class SharedMemory : public MemoryObject {
 
   std::optional<Piece> Locate(uint64_t offset, uint64_t length) override;
   Result<> BeforeMap(bool, bool) override { return {}; }
+  bool IsResident(uint64_t offset) override;
 
  private:
   static Result<uint64_t> Reserve(PageStore& pages, MemoryAccount& account,

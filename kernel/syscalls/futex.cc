@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// futex(2), futex_waitv(2) and robust lists.
-
-#include "arch/abi/futex.h"
+// futex(2) and robust lists.
 
 #include <linux/futex.h>
-#include <time.h>
 
 #include <memory>
 #include <utility>
-#include <vector>
 
-#include "arch/abi/time.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/futex_pi.h"
 #include "kernel/mm/futex_waiter.h"
@@ -19,8 +14,8 @@
 #include "kernel/process.h"
 #include "kernel/ptrace_access.h"
 #include "kernel/syscall.h"
+#include "kernel/syscalls/futex_wait.h"
 #include "kernel/task.h"
-#include "kernel/time_util.h"
 
 #ifndef FUTEX_LOCK_PI2
 #define FUTEX_LOCK_PI2 13
@@ -29,11 +24,7 @@
 namespace emu {
 namespace {
 
-constexpr uint32_t kSize32 = 2;       // FUTEX2_SIZE_U32
-constexpr uint32_t kMostWaitv = 128;  // FUTEX_WAITV_MAX
 constexpr uint32_t kRobustHeadSize = 24;
-
-using Kind = FutexWaiter::Kind;
 
 // futex(2)'s arguments, taken apart.
 struct Call {
@@ -50,53 +41,17 @@ struct Call {
   int count2() const { return static_cast<int>(timeout); }
 };
 
-// When a wait ends: `timeout` from now, or at that time of its clock.
-Result<Nanos> ReadDeadline(Task& task, GuestAddr timeout, bool absolute,
-                           bool realtime) {
-  if (timeout == 0) return kNever;
-  const auto wire = TRY(task.Read(UserPtr<const abi::timespec>(timeout)));
-  const Nanos time = TRY(FromTimespec(wire));
-  if (!absolute) return After(task.clock().now(), time);
-  if (!realtime || time == kNever) return time;
-  return time - task.clock().realtime_offset();
-}
-
-// The wait goes on, or has ended: by a wake-up with the word's index, by time.
-Result<int> GoOn(Task& task, FutexWait& wait) {
-  if (wait.woken >= 0) return wait.woken;
-  if (task.DeadlinePassed()) return Errno(ETIMEDOUT);
-  task.WaitOn(wait.wake);
-  return task.Block();
-}
-
-// The wait of a call that runs again after it was parked; null at its start.
-FutexWait* CurrentWait(Task& task) {
-  return static_cast<FutexWait*>(task.pending().scratch.get());
-}
-
-Result<> CheckValue(Task& task, GuestAddr addr, uint32_t expected) {
-  const uint32_t value = TRY(task.Read(UserPtr<const uint32_t>(addr)));
-  if (value != expected) return Errno(EAGAIN);
-  return {};
-}
-
 Result<int> Wait(Task& task, const Call& call, uint32_t bitset) {
-  if (FutexWait* wait = CurrentWait(task)) return GoOn(task, *wait);
-  if (bitset == 0) return Errno(EINVAL);
+  if (FutexWait* wait = FutexWait::Of(task)) return wait->GoOn();
   const bool absolute = call.command == FUTEX_WAIT_BITSET;
-  const FutexKey key = TRY(FindFutex(*task.mm, call.addr, call.is_private));
-  TRY(CheckValue(task, call.addr, call.value));
-  const Nanos deadline =
-      TRY(ReadDeadline(task, call.timeout, absolute, call.realtime));
-  task.WaitUntil(deadline);
+  const FutexDeadline deadline =
+      TRY(ReadFutexDeadline(task, call.timeout, absolute, call.realtime));
   task.OnSignal(call.timeout == 0 ? ERESTARTSYS : ERESTART_RESTARTBLOCK);
-  auto wait = std::make_unique<FutexWait>(task);
-  wait->waiters.push_back(std::make_unique<FutexWaiter>(*wait, 0));
-  wait->waiters[0]->bitset = bitset;
-  wait->waiters[0]->Enter(key);
-  FutexWait& waiting = *wait;
-  task.pending().scratch = std::move(wait);
-  return GoOn(task, waiting);
+  return WaitForFutex(task, {.addr = call.addr,
+                             .value = call.value,
+                             .bitset = bitset,
+                             .is_private = call.is_private,
+                             .deadline = deadline});
 }
 
 Result<int> Wake(Task& task, const Call& call, uint32_t bitset) {
@@ -111,7 +66,7 @@ Result<int> Requeue(Task& task, const Call& call) {
   const FutexKey from = TRY(FindFutex(*task.mm, call.addr, call.is_private));
   const FutexKey to = TRY(FindFutex(*task.mm, call.addr2, call.is_private));
   if (call.command == FUTEX_CMP_REQUEUE) {
-    TRY(CheckValue(task, call.addr, call.value3));
+    TRY(CheckFutexValue(task, call.addr, call.value3));
   }
   return RequeueFutex(from, to, wake, call.count2());
 }
@@ -176,21 +131,22 @@ Result<int> WakeOp(Task& task, const Call& call) {
 }
 
 Result<int> Lock(Task& task, const Call& call) {
-  if (FutexWait* wait = CurrentWait(task)) {
-    TRY(GoOn(task, *wait));
+  if (FutexWait* wait = FutexWait::Of(task)) {
+    TRY(wait->GoOn());
     return 0;
   }
   const bool try_only = call.command == FUTEX_TRYLOCK_PI;
   const bool realtime = call.command == FUTEX_LOCK_PI || call.realtime;
-  const Nanos deadline =
-      try_only ? kNever : TRY(ReadDeadline(task, call.timeout, true, realtime));
+  FutexDeadline deadline;
+  if (!try_only) {
+    deadline = TRY(ReadFutexDeadline(task, call.timeout, true, realtime));
+  }
   const FutexKey key = TRY(FindFutex(*task.mm, call.addr, call.is_private));
-  const Result<> locked = LockPi(task, key, call.addr, try_only);
+  const Result<> locked = LockPi(task, key, call.addr, try_only, deadline);
   if (locked.ok()) return 0;
   if (locked.error() != kBlocked) return locked.error();
-  task.WaitUntil(deadline);
   task.OnSignal(ERESTARTNOINTR);
-  TRY(GoOn(task, *CurrentWait(task)));
+  TRY(FutexWait::Of(task)->GoOn());
   return 0;
 }
 
@@ -201,28 +157,25 @@ Result<int> Unlock(Task& task, const Call& call) {
 }
 
 Result<int> WaitRequeuePi(Task& task, const Call& call) {
-  if (FutexWait* wait = CurrentWait(task)) {
-    TRY(GoOn(task, *wait));
+  if (FutexWait* wait = FutexWait::Of(task)) {
+    TRY(wait->GoOn());
     return 0;
   }
-  const Nanos deadline =
-      TRY(ReadDeadline(task, call.timeout, true, call.realtime));
+  const FutexDeadline deadline =
+      TRY(ReadFutexDeadline(task, call.timeout, true, call.realtime));
   if (call.addr == call.addr2) return Errno(EINVAL);
   const FutexKey to = TRY(FindFutex(*task.mm, call.addr2, call.is_private));
   const FutexKey key = TRY(FindFutex(*task.mm, call.addr, call.is_private));
-  TRY(CheckValue(task, call.addr, call.value));
+  TRY(CheckFutexValue(task, call.addr, call.value));
   if (key == to) return Errno(EINVAL);
-  task.WaitUntil(deadline);
   task.OnSignal(ERESTARTNOINTR);
-  auto wait = std::make_unique<FutexWait>(task);
-  wait->waiters.push_back(std::make_unique<FutexWaiter>(*wait, 0));
-  FutexWaiter& waiter = *wait->waiters[0];
-  waiter.kind = Kind::kRequeue;
+  auto wait = std::make_unique<FutexWait>(task, deadline);
+  FutexWaiter& waiter = wait->Add(key);
+  waiter.kind = FutexWaiter::Kind::kRequeue;
   waiter.target = to;
   waiter.word = call.addr2;
-  waiter.Enter(key);
   task.pending().scratch = std::move(wait);
-  TRY(GoOn(task, *CurrentWait(task)));
+  TRY(FutexWait::Of(task)->GoOn());
   return 0;
 }
 
@@ -233,7 +186,7 @@ Result<int> CmpRequeuePi(Task& task, const Call& call) {
   const FutexKey from = TRY(FindFutex(*task.mm, call.addr, call.is_private));
   const FutexKey to = TRY(FindFutex(*task.mm, call.addr2, call.is_private));
   if (from == to) return Errno(EINVAL);
-  TRY(CheckValue(task, call.addr, call.value3));
+  TRY(CheckFutexValue(task, call.addr, call.value3));
   return RequeuePi(task, from, to, call.addr2, call.count2());
 }
 
@@ -251,7 +204,7 @@ Result<> CheckTimeout(Task& task, const Call& call) {
     case FUTEX_LOCK_PI2:
     case FUTEX_WAIT_REQUEUE_PI:
       if (task.pending().rerun) return {};
-      TRY(ReadDeadline(task, call.timeout, true, false));
+      TRY(ReadFutexDeadline(task, call.timeout, true, false));
       return {};
     default:
       return {};
@@ -292,17 +245,6 @@ Result<int> Serve(Task& task, const Call& call) {
   }
 }
 
-Result<> CheckWaitv(const std::vector<abi::futex_waitv>& words) {
-  for (const abi::futex_waitv& word : words) {
-    if ((word.flags & ~uint32_t{FUTEX_PRIVATE_FLAG | kSize32}) != 0 ||
-        word.reserved != 0 || (word.flags & kSize32) == 0 ||
-        (word.val >> 32) != 0) {
-      return Errno(EINVAL);
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 // futex(2).
@@ -316,36 +258,6 @@ Result<int> sys_futex(Task& task, GuestAddr addr, int operation, uint32_t value,
                       .timeout = timeout,
                       .addr2 = addr2,
                       .value3 = value3});
-}
-
-// futex_waitv(2).
-Result<int> sys_futex_waitv(Task& task, UserPtr<const abi::futex_waitv> waiters,
-                            uint32_t count, uint32_t flags, GuestAddr timeout,
-                            int clock) {
-  if (FutexWait* wait = CurrentWait(task)) return GoOn(task, *wait);
-  if (flags != 0 || count == 0 || count > kMostWaitv || !waiters) {
-    return Errno(EINVAL);
-  }
-  Nanos deadline = kNever;
-  if (timeout != 0) {
-    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) {
-      return Errno(EINVAL);
-    }
-    deadline = TRY(ReadDeadline(task, timeout, true, clock == CLOCK_REALTIME));
-  }
-  const auto words = TRY(task.ReadArray(waiters, count));
-  TRY(CheckWaitv(words));
-  auto wait = std::make_unique<FutexWait>(task);
-  for (uint32_t i = 0; i < count; ++i) {
-    const bool is_private = (words[i].flags & FUTEX_PRIVATE_FLAG) != 0;
-    const FutexKey key = TRY(FindFutex(*task.mm, words[i].uaddr, is_private));
-    wait->waiters.push_back(std::make_unique<FutexWaiter>(*wait, i));
-    wait->waiters[i]->Enter(key);
-    TRY(CheckValue(task, words[i].uaddr, static_cast<uint32_t>(words[i].val)));
-  }
-  task.WaitUntil(deadline);
-  task.pending().scratch = std::move(wait);
-  return GoOn(task, *CurrentWait(task));
 }
 
 // set_robust_list(2).

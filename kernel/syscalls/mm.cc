@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "kernel/fs/access.h"
 #include "kernel/fs/mount.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/memory_map.h"
@@ -154,7 +156,10 @@ Result<GuestAddr> Map(Task& task, GuestAddr addr, uint64_t length, int prot,
     TRY(CreateShared(task, &area));
   }
   const GuestAddr start = area.start;
+  const bool populate =
+      area.locked || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
   TRY(mm.MapAt(std::move(area)));
+  if (populate) mm.Populate(start, length);
   return start;
 }
 
@@ -189,7 +194,7 @@ Result<> Protect(Task& task, GuestAddr start, uint64_t length, int prot) {
   return mm.Protect(start, length, prot & kProtMask);
 }
 
-Result<> Lock(Task& task, GuestAddr start, uint64_t length) {
+Result<> Lock(Task& task, GuestAddr start, uint64_t length, bool populate) {
   if (!MayLock(task)) return Errno(EPERM);
   length = PageUp(length + start % kPageSize);
   start = PageDown(start);
@@ -200,7 +205,9 @@ Result<> Lock(Task& task, GuestAddr start, uint64_t length) {
   if (start + length < start) return Errno(EINVAL);
   if (length == 0) return {};
   if (!mm.InRange(start, length)) return Errno(ENOMEM);
-  return mm.Lock(start, length, true);
+  TRY(mm.Lock(start, length, true));
+  if (populate) mm.Populate(start, length);
+  return {};
 }
 
 }  // namespace
@@ -297,23 +304,40 @@ Result<> sys_madvise(Task& task, GuestAddr addr, size_t length, int advice) {
   return mm.Advise(addr, length, advice);
 }
 
-// mincore(2). Differs: whatever can be touched counts as resident.
+// mincore(2).
 Result<> sys_mincore(Task& task, GuestAddr addr, size_t length,
                      UserPtr<char> vec) {
   if (addr % kPageSize != 0) return Errno(EINVAL);
   MemoryMap& mm = *task.mm;
   if (!mm.InRange(addr, length)) return Errno(ENOMEM);
-  const std::vector<char> resident(16 << 10, 1);
+  constexpr size_t kMost = 16 << 10;
+  // What others have read of a file is for those to know who may change it.
+  const auto asks = [&task](const Area& area) {
+    Inode& inode = area.file->inode();
+    return OwnsOrCapable(*task.creds, inode) ||
+           CheckAccess(*task.creds, inode, kMayWrite).ok();
+  };
   size_t pages = PageUp(length) / kPageSize;
   while (pages > 0) {
-    const size_t count = std::min(pages, resident.size());
+    const size_t count = std::min(pages, kMost);
     if (!mm.AllMapped(addr, count * kPageSize)) return Errno(ENOMEM);
-    TRY(mm.CopyOut(vec.addr(), resident.data(), count));
+    const std::vector<bool> resident = mm.Residency(addr, count, asks);
+    const std::string bytes(resident.begin(), resident.end());
+    TRY(mm.CopyOut(vec.addr(), bytes.data(), count));
     vec = vec.At(count);
     addr += count * kPageSize;
     pages -= count;
   }
   return {};
+}
+
+// mseal(2).
+Result<> sys_mseal(Task& task, GuestAddr addr, size_t length, uint64_t flags) {
+  if (flags != 0) return Errno(EINVAL);
+  length = TRY(CheckRange(addr, length));
+  if (length == 0) return {};
+  if (!task.mm->InRange(addr, length)) return Errno(ENOMEM);
+  return task.mm->Seal(addr, length);
 }
 
 // msync(2).
@@ -344,13 +368,13 @@ Result<> sys_msync(Task& task, GuestAddr addr, size_t length, int flags) {
 
 // mlock(2).
 Result<> sys_mlock(Task& task, GuestAddr addr, size_t length) {
-  return Lock(task, addr, length);
+  return Lock(task, addr, length, /*populate=*/true);
 }
 
 // mlock2(2).
 Result<> sys_mlock2(Task& task, GuestAddr addr, size_t length, int flags) {
   if (flags & ~MLOCK_ONFAULT) return Errno(EINVAL);
-  return Lock(task, addr, length);
+  return Lock(task, addr, length, (flags & MLOCK_ONFAULT) == 0);
 }
 
 // munlock(2).
@@ -376,7 +400,12 @@ Result<> sys_mlockall(Task& task, int flags) {
     return Errno(ENOMEM);
   }
   mm.lock_future = (flags & MCL_FUTURE) != 0;
-  if (flags & MCL_CURRENT) mm.LockAll(true);
+  if ((flags & MCL_CURRENT) == 0) return {};
+  mm.LockAll(true);
+  if (flags & MCL_ONFAULT) return {};
+  for (const auto& [start, area] : mm.areas()) {
+    mm.Populate(start, area.length());
+  }
   return {};
 }
 

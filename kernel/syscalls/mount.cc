@@ -242,4 +242,9 @@ Result<Fd> sys_mount_setattr(Task& task, Fd, UserCString, uint32_t,
   return NotServed(task);
 }
 
+Result<Fd> sys_open_tree_attr(Task& task, Fd, UserCString, uint32_t,
+                              UserPtr<const char>, size_t) {
+  return NotServed(task);
+}
+
 }  // namespace emu

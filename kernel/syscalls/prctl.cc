@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -195,6 +196,34 @@ Result<int> IfUnused(const Args& args, int value) {
   return value;
 }
 
+// A name for memory of one's own, shown in /proc/self/maps.
+Result<int> SetMemoryName(Task& task, const Args& args) {
+  constexpr size_t kLongest = 79;  // ANON_VMA_NAME_MAX_LEN, with the NUL
+  if (args.arg2 != PR_SET_VMA_ANON_NAME) return Errno(EINVAL);
+  std::string name;
+  if (args.arg5 != 0) {
+    Result<std::string> given = task.mm->CopyString(args.arg5, kLongest);
+    if (!given.ok()) {
+      return Errno(given.error() == Errno(ENAMETOOLONG) ? EINVAL : EFAULT);
+    }
+    name = given.Take();
+  }
+  for (const char c : name) {
+    if (c < 0x20 || c > 0x7e || std::strchr("\\`$[]", c) != nullptr) {
+      return Errno(EINVAL);
+    }
+  }
+  const uint64_t length = PageUp(args.arg4);
+  if (args.arg3 % kPageSize != 0 || length < args.arg4 ||
+      args.arg3 + length < args.arg3) {
+    return Errno(EINVAL);
+  }
+  if (length == 0) return 0;
+  if (!task.mm->InRange(args.arg3, length)) return Errno(ENOMEM);
+  TRY(task.mm->SetName(args.arg3, length, name));
+  return 0;
+}
+
 Result<int> PrctlOfCapabilities(Task& task, int option, const Args& args) {
   switch (option) {
     case PR_GET_KEEPCAPS:
@@ -265,6 +294,8 @@ Result<int> sys_prctl(Task& task, int option, uint64_t arg2, uint64_t arg3,
       return IfUnused(args, PR_MCE_KILL_DEFAULT);
     case PR_SET_MM:
       return Errno(task.creds->Has(CAP_SYS_RESOURCE) ? EINVAL : EPERM);
+    case PR_SET_VMA:
+      return SetMemoryName(task, args);
     case PR_GET_TID_ADDRESS:
       TRY(task.Write(UserPtr<GuestAddr>(arg2), task.clear_child_tid));
       return 0;

@@ -3,6 +3,11 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
+#include "arch/abi/file_attributes.h"
+#include "arch/page_store.h"
+#include "kernel/fs/access.h"
 #include "kernel/fs/file_description.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
@@ -17,6 +22,21 @@ Result<> SyncFile(Task& task, Fd fd) {
     return Errno(EINVAL);
   }
   return file->inode().Sync();
+}
+
+// Pages in [from, end) that hold data.
+uint64_t CountDataPages(Inode& inode, uint64_t from, uint64_t end) {
+  uint64_t pages = 0;
+  while (from < end) {
+    const Result<uint64_t> data = inode.SeekData(from, /*hole=*/false);
+    if (!data.ok() || *data >= end) break;
+    const Result<uint64_t> hole = inode.SeekData(*data, /*hole=*/true);
+    const uint64_t to = hole.ok() ? std::min(*hole, end) : end;
+    if (to <= *data) break;
+    pages += (PageUp(to) - PageDown(*data)) / kPageSize;
+    from = PageUp(to);
+  }
+  return pages;
 }
 
 }  // namespace
@@ -75,6 +95,30 @@ Result<> sys_fadvise64(Task& task, Fd fd, int64_t, int64_t len, int advice) {
     return Errno(EINVAL);
   }
   return {};
+}
+
+// cachestat(2). What holds data is in the page cache, and all of it is where it
+// belongs: nothing is to be written back.
+Result<> sys_cachestat(Task& task, Fd fd,
+                       UserPtr<const abi::cachestat_range> urange,
+                       UserPtr<abi::cachestat> stat, uint32_t flags) {
+  const FileRef file = TRY(task.GetFile(fd));
+  const abi::cachestat_range range = TRY(task.Read(urange));
+  Inode& inode = file->inode();
+  if (!file->writable() && !OwnsOrCapable(*task.creds, inode) &&
+      !CheckAccess(*task.creds, inode, kMayWrite).ok()) {
+    return Errno(EPERM);
+  }
+  if (flags != 0) return Errno(EINVAL);
+  abi::cachestat found = {};
+  if (inode.IsRegular()) {
+    const uint64_t size = inode.Size();
+    const bool whole = range.len == 0 || range.len > size;
+    const uint64_t from = std::min(PageDown(range.off), size);
+    const uint64_t end = whole ? size : std::min(size, range.off + range.len);
+    found.nr_cache = CountDataPages(inode, from, end);
+  }
+  return task.Write(stat, found);
 }
 
 }  // namespace emu

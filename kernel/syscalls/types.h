@@ -14,10 +14,13 @@
 
 namespace emu::abi {
 
+struct cachestat;
+struct cachestat_range;
 struct cap_user_data;
 struct cap_user_header;
 struct clone_args;
 struct epoll_event;
+struct file_attr;
 struct flock;
 struct futex_waitv;
 struct iovec;
@@ -50,6 +53,7 @@ struct timezone;
 struct tms;
 struct utimbuf;
 struct utsname;
+struct xattr_args;
 
 }  // namespace emu::abi
 

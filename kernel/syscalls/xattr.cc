@@ -11,10 +11,13 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
+#include "arch/abi/file_attributes.h"
+#include "arch/page_store.h"
 #include "kernel/fs/access.h"
 #include "kernel/fs/inotify.h"
 #include "kernel/syscall.h"
 #include "kernel/syscalls/path_args.h"
+#include "kernel/syscalls/struct_in.h"
 #include "kernel/task.h"
 
 namespace emu {
@@ -78,6 +81,33 @@ Result<> Changed(Task& task, const Path& path) {
   return {};
 }
 
+// What a call works on: a path, or a descriptor's file where `path` is null and
+// the flags allow it.
+struct Where {
+  Fd dirfd = {AT_FDCWD};
+  UserCString path;
+  uint32_t flags = 0;  // AT_*
+};
+
+// Names and values are read before the file is looked for.
+Result<Path> Locate(Task& task, const Where& where) {
+  if ((where.flags & AT_EMPTY_PATH) != 0 && where.dirfd.value >= 0) {
+    const std::string name =
+        where.path ? TRY(task.ReadPath(where.path)) : std::string();
+    if (name.empty()) {
+      const FileRef file = TRY(task.GetFile(where.dirfd));
+      return file->path();
+    }
+  }
+  return ResolveArgument(task, where.dirfd, where.path,
+                         static_cast<int>(where.flags));
+}
+
+Result<> CheckAtFlags(uint32_t flags) {
+  constexpr uint32_t kKnown = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
+  return (flags & ~kKnown) == 0 ? Result<>() : Errno(EINVAL);
+}
+
 struct SetArguments {
   UserCString name;
   UserPtr<const char> value;
@@ -85,11 +115,15 @@ struct SetArguments {
   int flags;
 };
 
-Result<> Set(Task& task, const Path& path, const SetArguments& args) {
+Result<> Set(Task& task, const Where& where, const SetArguments& args) {
+  if ((args.flags & ~(XATTR_CREATE | XATTR_REPLACE)) != 0) {
+    return Errno(EINVAL);
+  }
   const std::string name = TRY(ReadAttributeName(task, args.name));
   if (args.size > XATTR_SIZE_MAX) return Errno(E2BIG);
   std::string value(args.size, '\0');
   TRY(task.mm->CopyIn(value.data(), args.value.addr(), args.size));
+  const Path path = TRY(Locate(task, where));
   TRY(CheckWritableMount(path));
   Inode& inode = path.inode();
   TRY(CheckName(*task.creds, inode, name, /*write=*/true));
@@ -114,9 +148,10 @@ Result<size_t> Give(Task& task, const std::string& bytes, UserPtr<char> to,
   return bytes.size();
 }
 
-Result<size_t> Get(Task& task, const Path& path, UserCString from,
+Result<size_t> Get(Task& task, const Where& where, UserCString from,
                    UserPtr<char> value, size_t size) {
   const std::string name = TRY(ReadAttributeName(task, from));
+  const Path path = TRY(Locate(task, where));
   TRY(CheckName(*task.creds, path.inode(), name, /*write=*/false));
   // Access control lists: there are never any.
   if (name == XATTR_NAME_POSIX_ACL_ACCESS ||
@@ -129,8 +164,9 @@ Result<size_t> Get(Task& task, const Path& path, UserCString from,
   return Give(task, it->second, value, size);
 }
 
-Result<size_t> List(Task& task, const Path& path, UserPtr<char> list,
+Result<size_t> List(Task& task, const Where& where, UserPtr<char> list,
                     size_t size) {
+  const Path path = TRY(Locate(task, where));
   std::string names;
   if (const Attributes* attributes = path.inode().xattrs()) {
     for (const auto& [name, value] : *attributes) {
@@ -144,8 +180,9 @@ Result<size_t> List(Task& task, const Path& path, UserPtr<char> list,
   return Give(task, names, list, size);
 }
 
-Result<> Remove(Task& task, const Path& path, UserCString from) {
+Result<> Remove(Task& task, const Where& where, UserCString from) {
   const std::string name = TRY(ReadAttributeName(task, from));
+  const Path path = TRY(Locate(task, where));
   TRY(CheckWritableMount(path));
   TRY(CheckName(*task.creds, path.inode(), name, /*write=*/true));
   Attributes& attributes = *TRY(Find(path.inode(), name));
@@ -153,19 +190,22 @@ Result<> Remove(Task& task, const Path& path, UserCString from) {
   return Changed(task, path);
 }
 
-Result<Path> At(Task& task, UserCString path, bool follow) {
-  return ResolveArgument(task, Fd{AT_FDCWD}, path,
-                         follow ? 0 : AT_SYMLINK_NOFOLLOW);
+Where At(UserCString path, bool follow) {
+  return {.path = path,
+          .flags = follow ? 0u : uint32_t{AT_SYMLINK_NOFOLLOW}};
 }
 
-Result<Path> Of(Task& task, Fd fd) {
-  const FileRef file = TRY(task.GetFile(fd));
-  return file->path();
+Where Of(Fd fd) {
+  return {.dirfd = fd, .path = UserCString(), .flags = AT_EMPTY_PATH};
 }
 
-Result<> CheckSetFlags(int flags) {
-  if ((flags & ~(XATTR_CREATE | XATTR_REPLACE)) != 0) return Errno(EINVAL);
-  return {};
+// EINVAL, E2BIG, EFAULT.
+Result<abi::xattr_args> ReadArguments(Task& task,
+                                      UserPtr<const abi::xattr_args> from,
+                                      size_t size) {
+  if (size < sizeof(abi::xattr_args)) return Errno(EINVAL);
+  if (size > kPageSize) return Errno(E2BIG);
+  return ReadStruct(task, from, size);
 }
 
 }  // namespace
@@ -173,85 +213,108 @@ Result<> CheckSetFlags(int flags) {
 // setxattr(2).
 Result<> sys_setxattr(Task& task, UserCString path, UserCString name,
                       UserPtr<const char> value, size_t size, int flags) {
-  TRY(CheckSetFlags(flags));
-  const Path at = TRY(At(task, path, true));
-  return Set(task, at, {name, value, size, flags});
+  return Set(task, At(path, true), {name, value, size, flags});
 }
 
 // lsetxattr(2).
 Result<> sys_lsetxattr(Task& task, UserCString path, UserCString name,
                        UserPtr<const char> value, size_t size, int flags) {
-  TRY(CheckSetFlags(flags));
-  const Path at = TRY(At(task, path, false));
-  return Set(task, at, {name, value, size, flags});
+  return Set(task, At(path, false), {name, value, size, flags});
 }
 
 // fsetxattr(2).
 Result<> sys_fsetxattr(Task& task, Fd fd, UserCString name,
                        UserPtr<const char> value, size_t size, int flags) {
-  TRY(CheckSetFlags(flags));
-  const Path of = TRY(Of(task, fd));
-  return Set(task, of, {name, value, size, flags});
+  return Set(task, Of(fd), {name, value, size, flags});
+}
+
+// setxattrat(2).
+Result<> sys_setxattrat(Task& task, Fd dirfd, UserCString path,
+                        uint32_t at_flags, UserCString name,
+                        UserPtr<const abi::xattr_args> uargs, size_t size) {
+  const abi::xattr_args args = TRY(ReadArguments(task, uargs, size));
+  TRY(CheckAtFlags(at_flags));
+  return Set(task, {dirfd, path, at_flags},
+             {name, UserPtr<const char>(args.value), args.size,
+              static_cast<int>(args.flags)});
 }
 
 // getxattr(2).
 Result<size_t> sys_getxattr(Task& task, UserCString path, UserCString name,
                             UserPtr<char> value, size_t size) {
-  const Path at = TRY(At(task, path, true));
-  return Get(task, at, name, value, size);
+  return Get(task, At(path, true), name, value, size);
 }
 
 // lgetxattr(2).
 Result<size_t> sys_lgetxattr(Task& task, UserCString path, UserCString name,
                              UserPtr<char> value, size_t size) {
-  const Path at = TRY(At(task, path, false));
-  return Get(task, at, name, value, size);
+  return Get(task, At(path, false), name, value, size);
 }
 
 // fgetxattr(2).
 Result<size_t> sys_fgetxattr(Task& task, Fd fd, UserCString name,
                              UserPtr<char> value, size_t size) {
-  const Path of = TRY(Of(task, fd));
-  return Get(task, of, name, value, size);
+  return Get(task, Of(fd), name, value, size);
+}
+
+// getxattrat(2).
+Result<size_t> sys_getxattrat(Task& task, Fd dirfd, UserCString path,
+                              uint32_t at_flags, UserCString name,
+                              UserPtr<const abi::xattr_args> uargs,
+                              size_t size) {
+  const abi::xattr_args args = TRY(ReadArguments(task, uargs, size));
+  if (args.flags != 0) return Errno(EINVAL);
+  TRY(CheckAtFlags(at_flags));
+  return Get(task, {dirfd, path, at_flags}, name, UserPtr<char>(args.value),
+             args.size);
 }
 
 // listxattr(2).
 Result<size_t> sys_listxattr(Task& task, UserCString path, UserPtr<char> list,
                              size_t size) {
-  const Path at = TRY(At(task, path, true));
-  return List(task, at, list, size);
+  return List(task, At(path, true), list, size);
 }
 
 // llistxattr(2).
 Result<size_t> sys_llistxattr(Task& task, UserCString path, UserPtr<char> list,
                               size_t size) {
-  const Path at = TRY(At(task, path, false));
-  return List(task, at, list, size);
+  return List(task, At(path, false), list, size);
 }
 
 // flistxattr(2).
 Result<size_t> sys_flistxattr(Task& task, Fd fd, UserPtr<char> list,
                               size_t size) {
-  const Path of = TRY(Of(task, fd));
-  return List(task, of, list, size);
+  return List(task, Of(fd), list, size);
+}
+
+// listxattrat(2).
+Result<size_t> sys_listxattrat(Task& task, Fd dirfd, UserCString path,
+                               uint32_t at_flags, UserPtr<char> list,
+                               size_t size) {
+  TRY(CheckAtFlags(at_flags));
+  return List(task, {dirfd, path, at_flags}, list, size);
 }
 
 // removexattr(2).
 Result<> sys_removexattr(Task& task, UserCString path, UserCString name) {
-  const Path at = TRY(At(task, path, true));
-  return Remove(task, at, name);
+  return Remove(task, At(path, true), name);
 }
 
 // lremovexattr(2).
 Result<> sys_lremovexattr(Task& task, UserCString path, UserCString name) {
-  const Path at = TRY(At(task, path, false));
-  return Remove(task, at, name);
+  return Remove(task, At(path, false), name);
 }
 
 // fremovexattr(2).
 Result<> sys_fremovexattr(Task& task, Fd fd, UserCString name) {
-  const Path of = TRY(Of(task, fd));
-  return Remove(task, of, name);
+  return Remove(task, Of(fd), name);
+}
+
+// removexattrat(2).
+Result<> sys_removexattrat(Task& task, Fd dirfd, UserCString path,
+                           uint32_t at_flags, UserCString name) {
+  TRY(CheckAtFlags(at_flags));
+  return Remove(task, {dirfd, path, at_flags}, name);
 }
 
 }  // namespace emu
