@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "absl/types/span.h"
+#include "arch/execution_point.h"
 #include "arch/result.h"
 
 namespace emu {
@@ -26,6 +27,14 @@ enum class StdStream { kIn = 0, kOut = 1, kErr = 2 };
 struct TerminalSize {
   uint16_t rows = 24;
   uint16_t columns = 80;
+};
+
+// Where a task was made to give way in the middle of a computation, for a reason
+// that only the host's clock or the outside knows.
+struct Preemption {
+  uint64_t position = 0;  // the number of events told before it
+  Nanos time = 0;         // virtual
+  ExecutionPoint point;
 };
 
 class Env {
@@ -64,6 +73,15 @@ class Env {
   virtual std::optional<int> TakeSignal() = 0;
   // The time limit that the user set is over.
   virtual bool TimedOut() = 0;
+
+  // Whether there is something to take: input, a host signal, the end of time. A
+  // hint only, for a guest that computes: asked at points that depend on the
+  // host's pace, so it is neither recorded nor replayed.
+  virtual bool HasNews() = 0;
+  // The running task was preempted there.
+  virtual void NotePreemption(const Preemption& preemption) = 0;
+  // In a replay, where the next one is due; else none is known beforehand.
+  virtual std::optional<Preemption> NextPreemption() = 0;
 };
 
 }  // namespace emu

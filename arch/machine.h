@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "arch/execution_point.h"
 #include "arch/result.h"
 #include "arch/signal_frame.h"
 #include "arch/user_ptr.h"
@@ -105,6 +106,8 @@ struct Stop {
     kTrapped,  // executed an instruction that the kernel answers: trap
     kSlice,    // was asked to stop: its slice is over or the outside called
     kStep,     // executed the one instruction asked for
+    kSpin,     // was watched, and waits in user code: its state repeats
+    kReached,  // is at the point asked for
     kGone,     // the host ended it: out of memory or killed from outside
   };
   enum class Trap { kTsc, kTscAux, kCpuid };
@@ -126,6 +129,16 @@ struct RunLimit {
   bool slice = false;
   // One instruction only: stop with kStep.
   bool step = false;
+  // Not 0: follow it for so many instructions, one at a time, and stop with
+  // kSlice behind them, or with kSpin once it is sure to wait for a change of
+  // memory that it does not make itself: its registers repeat and every store in
+  // between left memory as it was. It stands then at a point of its cycle that
+  // does not depend on when the watch began.
+  uint32_t watch = 0;
+  // Not null: stop with kReached there, whatever a thread comes to first. Within
+  // `budget` nanoseconds of host time, else kSlice.
+  const ExecutionPoint* until = nullptr;
+  int64_t budget = 0;
 };
 
 // One guest thread's registers and execution. Owned by a Task. Destroyed, its
@@ -176,6 +189,8 @@ class Cpu {
   // The general registers as the ISA's struct user_regs (NT_PRSTATUS's), for
   // traces and comparison.
   virtual std::string DumpRegisters() = 0;
+  // Where it is.
+  virtual ExecutionPoint Point() = 0;
 };
 
 class Machine {

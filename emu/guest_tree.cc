@@ -69,13 +69,13 @@ Result<> MakeHome(Kernel& kernel, const std::string& path,
   return {};
 }
 
-absl::Status MountBind(Kernel& kernel, const GuestUser& user, BindTree& bind) {
-  const BindOption& option = bind.option;
+absl::Status MountBind(Kernel& kernel, const GuestUser& user,
+                       const BindOption& option, HostTree& tree) {
   const std::string name =
       absl::StrCat("-v ", option.host, ":", option.guest);
   auto fs = option.writable
-                ? NewBindFs(kernel, *bind.tree, BindPolicy{false, user.uid, user.gid})
-                : NewImportFs(kernel, *bind.tree, PolicyFor(user));
+                ? NewBindFs(kernel, tree, BindPolicy{false, user.uid, user.gid})
+                : NewImportFs(kernel, tree, PolicyFor(user));
   const Result<MountRef> mounted =
       kernel.mounts().MountAt(option.guest, std::move(fs), {}, option.host);
   if (mounted.ok()) return absl::OkStatus();
@@ -84,37 +84,37 @@ absl::Status MountBind(Kernel& kernel, const GuestUser& user, BindTree& bind) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<BindTree>> OpenBinds(
+absl::StatusOr<std::vector<std::unique_ptr<HostTree>>> OpenBinds(
     const std::vector<BindOption>& binds,
     std::shared_ptr<const Ownership> ownership, OpenFiles& files) {
-  std::vector<BindTree> trees;
+  std::vector<std::unique_ptr<HostTree>> trees;
   for (const BindOption& bind : binds) {
     auto tree = OpenHostTree(bind.host, bind.writable, ownership, files);
     if (!tree.ok()) {
       return absl::Status(tree.status().code(),
                           absl::StrCat("-v: ", tree.status().message()));
     }
-    trees.push_back({bind, *std::move(tree)});
+    trees.push_back(*std::move(tree));
   }
   return trees;
 }
 
-absl::Status MountGuestTree(Kernel& kernel, const RunOptions& options,
-                            const GuestUser& user, Image& image,
-                            std::vector<BindTree>& binds) {
+absl::Status MountGuestTree(Kernel& kernel, const GuestSetup& setup,
+                            const GuestTrees& trees) {
   MountTree& mounts = kernel.mounts();
+  const GuestUser& user = setup.user;
   ImportPolicy policy = PolicyFor(user);
   policy.empty = {"proc", "sys", "dev"};
   // The host's has sockets and locks of programs that are not there.
-  if (image.is_host_root) policy.empty.push_back("run");
+  if (setup.is_host_root) policy.empty.push_back("run");
   const Result<MountRef> root = mounts.MountAt(
-      "/", NewImportFs(kernel, *image.tree, policy), {}, "/dev/root");
+      "/", NewImportFs(kernel, *trees.root, policy), {}, "/dev/root");
   if (!root.ok()) return GuestError("mounting the root", root.error());
-  const Result<> standard = MountStandard(kernel, !image.is_host_root);
+  const Result<> standard = MountStandard(kernel, !setup.is_host_root);
   if (!standard.ok()) {
     return GuestError("mounting /proc, /sys and /dev", standard.error());
   }
-  for (const std::string& path : options.tmpfs) {
+  for (const std::string& path : setup.tmpfs) {
     const Result<MountRef> mounted = mounts.MountAt(
         path, NewTmpfs(kernel, {.mode = 01777}),
         {.nosuid = true, .nodev = true}, "tmpfs");
@@ -122,8 +122,9 @@ absl::Status MountGuestTree(Kernel& kernel, const RunOptions& options,
       return GuestError(absl::StrCat("--tmpfs ", path), mounted.error());
     }
   }
-  for (BindTree& bind : binds) {
-    absl::Status status = MountBind(kernel, user, bind);
+  for (size_t i = 0; i < setup.binds.size(); ++i) {
+    absl::Status status =
+        MountBind(kernel, user, setup.binds[i], *trees.binds[i]);
     if (!status.ok()) return status;
   }
   AppendLine(kernel, "/etc/passwd", user.passwd_line);

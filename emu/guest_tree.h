@@ -12,28 +12,27 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "arch/host_tree.h"
-#include "emu/guest_user.h"
+#include "emu/guest_setup.h"
 #include "emu/image.h"
-#include "emu/options.h"
+#include "emu/values.h"
 #include "kernel/kernel.h"
 
 namespace emu {
 
-// The host's files that -v names.
-struct BindTree {
-  BindOption option;
-  std::unique_ptr<HostTree> tree;
+// The host's files that a guest is shown; they outlive the kernel's run.
+struct GuestTrees {
+  HostTree* root = nullptr;
+  std::vector<HostTree*> binds;  // as GuestSetup lists them
 };
 
 // Opened before anything runs, so that a name that is not there is said at once.
-absl::StatusOr<std::vector<BindTree>> OpenBinds(
+absl::StatusOr<std::vector<std::unique_ptr<HostTree>>> OpenBinds(
     const std::vector<BindOption>& binds,
     std::shared_ptr<const Ownership> ownership, OpenFiles& files);
 
-// Mounts all of it. What is given outlives the kernel's run.
-absl::Status MountGuestTree(Kernel& kernel, const RunOptions& options,
-                            const GuestUser& user, Image& image,
-                            std::vector<BindTree>& binds);
+// Mounts all of it.
+absl::Status MountGuestTree(Kernel& kernel, const GuestSetup& setup,
+                            const GuestTrees& trees);
 
 }  // namespace emu
 

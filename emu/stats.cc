@@ -72,7 +72,8 @@ void Stats::Count(const Event& event) {
     case Event::Kind::kSpawn:
       ++tasks_;
       return;
-    case Event::Kind::kSlice:
+    case Event::Kind::kSpin:
+    case Event::Kind::kPreempt:
       ++slices_;
       return;
     case Event::Kind::kWake:

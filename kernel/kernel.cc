@@ -94,7 +94,8 @@ Kernel::Kernel(Machine& machine, PageStore& pages, Env& env, TraceSink* sink,
       scheduler_(env),
       mounts_(std::make_unique<MountTree>(*this)),
       subsystems_(std::make_unique<Subsystems>(*this)),
-      pids_(*this, options.pids_limit) {}
+      pids_(*this, options.pids_limit),
+      data_digest_(sink != nullptr && sink->WantsDigests()) {}
 
 // Files end first: what ends with them looks at processes and file systems.
 Kernel::~Kernel() {
@@ -105,7 +106,6 @@ Kernel::~Kernel() {
 
 void Kernel::Emit(Event::Kind kind, Task& task, uint64_t number,
                   uint64_t arg0) {
-  if (sink_ == nullptr) return;
   Event event{.kind = kind};
   event.number = number;
   event.args[0] = arg0;
@@ -113,11 +113,19 @@ void Kernel::Emit(Event::Kind kind, Task& task, uint64_t number,
 }
 
 void Kernel::EmitEvent(Event event, Task& task) {
-  if (sink_ == nullptr) return;
   event.sequence = next_event_++;
+  if (sink_ == nullptr) return;
   event.time = clock_.now();
   event.tid = task.tid();
+  event.digest = data_digest_.Take();
   sink_->OnEvent(event, task);
+  // What the sink read is no part of the run.
+  (void)data_digest_.Take();
+}
+
+void Kernel::RequestStop(std::string reason) {
+  if (!stop_) stop_ = std::move(reason);
+  scheduler_.RequestYield();
 }
 
 void Kernel::Bury(std::unique_ptr<Task> task) {
@@ -178,7 +186,7 @@ Result<> Kernel::StartMain(const ProgramOptions& program) {
 
 RunEnd Kernel::Run() {
   RunEnd end;
-  while (!main_->zombie) {
+  while (!main_->zombie && !stop_) {
     PollOutside();
     if (env_.TimedOut()) {
       end.kind = RunEnd::Kind::kTimedOut;
@@ -195,6 +203,10 @@ RunEnd Kernel::Run() {
     dead_tasks_.clear();
     dead_processes_.clear();
   }
+  if (stop_) {
+    end.kind = RunEnd::Kind::kStopped;
+    end.report = *stop_;
+  }
   end.status = main_->exit_status;
   return end;
 }
@@ -207,6 +219,7 @@ void Kernel::RunTask(Task& task) {
     if (task.pending().active) ResumeSyscall(task);
     if (task.state() != Task::State::kRunnable) return;
     if (!DeliverSignals(task)) return;
+    if (stop_) break;
     RunUserCode(task);
     clock_.FireDue();
     if (task.state() != Task::State::kRunnable) return;
@@ -238,6 +251,8 @@ void Kernel::RunUserCode(Task& task) {
     case Stop::Kind::kSlice:
       return HandleSlice(task);
     case Stop::Kind::kStep:
+    case Stop::Kind::kSpin:
+    case Stop::Kind::kReached:
       return;
     case Stop::Kind::kGone:
       return EndProcess(task.process(), SIGKILL);
@@ -256,7 +271,6 @@ void Kernel::HandleFault(Task& task, const FaultInfo& fault) {
 // The task computed for a slice of the host's time, or the outside called. How
 // long that is depends on the host: a run in which it matters says so.
 void Kernel::HandleSlice(Task& task) {
-  Emit(Event::Kind::kSlice, task);
   PollOutside();
   // The run ends between two tasks' turns.
   if (env_.TimedOut()) scheduler_.RequestYield();
@@ -264,6 +278,7 @@ void Kernel::HandleSlice(Task& task) {
       !task.process().watches_cpu) {
     return;
   }
+  Emit(Event::Kind::kPreempt, task, task.cpu().ip());
   ReportImpurity("a thread that computed was preempted by the host's clock");
   ChargeCpu(task, kSliceTime, 0);
   clock_.Advance(kSliceTime);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "arch/page_store.h"
 #include "kernel/clock.h"
 #include "kernel/credentials.h"
+#include "kernel/data_digest.h"
 #include "kernel/pid_namespace.h"
 #include "kernel/scheduler.h"
 #include "kernel/trace.h"
@@ -69,6 +71,7 @@ struct RunEnd {
     kExited,     // the program ended: status
     kDeadlock,   // every task waits, and nothing will ever wake one: report
     kTimedOut,   // Env said so
+    kStopped,    // RequestStop: report
   };
   Kind kind = Kind::kExited;
   int status = 0;  // wait(2)'s status word
@@ -107,6 +110,14 @@ class Kernel {
             uint64_t arg0 = 0);
   TraceSink* sink() const { return sink_; }
   void EmitEvent(Event event, Task& task);
+  // How many events there were so far, told or not: a place in the run.
+  uint64_t position() const { return next_event_; }
+  // Of what was copied since the last event.
+  DataDigest& data_digest() { return data_digest_; }
+
+  // The run ends before the next instruction of a guest, for the reason given:
+  // a replay that went another way.
+  void RequestStop(std::string reason);
 
   // Calls that were not served, by name: how often. For --stats.
   std::map<std::string, uint64_t>& refused() { return refused_; }
@@ -160,6 +171,8 @@ class Kernel {
   Process* main_ = nullptr;
   Task* last_ = nullptr;  // that ran; for kSwitch, never followed
   uint64_t next_event_ = 0;
+  DataDigest data_digest_;
+  std::optional<std::string> stop_;  // asked for, and why
   std::map<std::string, uint64_t> refused_;
   std::set<std::string> impurities_;
 };

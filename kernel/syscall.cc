@@ -111,7 +111,6 @@ Result<int64_t> Serve(Task& task) {
 }
 
 void EmitCall(Task& task, Event::Kind kind, int64_t result) {
-  if (task.kernel().sink() == nullptr) return;
   const PendingSyscall& call = task.pending();
   Event event{.kind = kind};
   event.number = call.number;

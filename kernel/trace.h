@@ -30,7 +30,10 @@ struct Event {
     kExec,    // the task runs a new program
     kDeath,   // the task ended: number is the process's wait status if it was
               // the last thread
-    kSlice,   // it was stopped in user code by the host's clock
+    kSpin,    // it gave way in user code, waiting for a change of memory: number
+              // is the instruction pointer
+    kPreempt,  // it gave way in user code where the host's clock or the outside
+               // had it: number is the instruction pointer
   };
   Kind kind;
   uint64_t sequence = 0;
@@ -42,6 +45,9 @@ struct Event {
   std::array<uint64_t, 6> args = {};
   // kExit: the value, or -errno.
   int64_t result = 0;
+  // Of all bytes copied from and to guests since the last event; 0 if there
+  // were none or no sink wants to know.
+  uint32_t digest = 0;
 };
 
 class TraceSink {
@@ -49,6 +55,8 @@ class TraceSink {
   virtual ~TraceSink() = default;
   // `task` is as it stands at the event; its memory may be read.
   virtual void OnEvent(const Event& event, Task& task) = 0;
+  // Whether events are to carry the digest of the data.
+  virtual bool WantsDigests() const { return false; }
 };
 
 }  // namespace emu

@@ -53,5 +53,6 @@ MODULES = {
     "cli11": {":cli11": ["CLI11"]},
     "libarchive": {":libarchive": ["libarchive"]},
     "nlohmann_json": {":nlohmann_json": ["nlohmann_json"]},
+    "xxhash": {":xxhash": ["libxxhash"]},
     "zstd": {":zstd": ["libzstd"]},
 }

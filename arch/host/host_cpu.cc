@@ -8,8 +8,10 @@
 #include <variant>
 
 #include "absl/status/statusor.h"
+#include "arch/base/digest.h"
 #include "arch/isa/fault.h"
 #include "arch/isa/signal_frame.h"
+#include "arch/page_store.h"
 #include "arch/ptrace/ptrace.h"
 
 namespace emu {
@@ -254,6 +256,22 @@ std::string HostCpu::DumpRegisters() {
   // Tells how emu came to stop it, and nothing of the guest.
   isa::SetNoSyscall(regs);
   return std::string(reinterpret_cast<const char*>(&regs), sizeof(regs));
+}
+
+ExecutionPoint HostCpu::Point() {
+  ExecutionPoint point;
+  point.ip = thread_.ip();
+  const std::string registers = DumpRegisters();
+  point.registers = Digest(registers.data(), registers.size());
+  ExtendedRegisters extended;
+  if (extended.Fetch(thread_.tid()).ok()) {
+    const absl::Span<const char> bytes = extended.bytes();
+    point.registers = Digest(bytes.data(), bytes.size(), point.registers);
+  }
+  char page[kPageSize];
+  const GuestAddr stack = PageDown(thread_.sp());
+  point.stack = Digest(page, space_->CopyIn(page, stack, sizeof(page)));
+  return point;
 }
 
 }  // namespace emu

@@ -60,6 +60,7 @@ class HostCpu final : public Cpu {
                            FrameMemory& memory) override;
   Result<RestoredFrame> PopSignalFrame(FrameMemory& memory) override;
   std::string DumpRegisters() override;
+  ExecutionPoint Point() override;
 
   HostAddressSpace& space() { return *space_; }
   HostThread& thread() { return thread_; }

@@ -137,6 +137,8 @@ bool LiveEnv::TimedOut() {
   return timed_out_;
 }
 
+bool LiveEnv::HasNews() { return signals_.Pending(); }
+
 void LiveEnv::StopUntilContinued() {
   streams_.Suspend();
   raise(SIGSTOP);

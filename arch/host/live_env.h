@@ -48,6 +48,9 @@ class LiveEnv : public Env {
   void Wait(bool input, std::optional<Nanos> timeout) override;
   std::optional<int> TakeSignal() override;
   bool TimedOut() override;
+  bool HasNews() override;
+  void NotePreemption(const Preemption&) override {}
+  std::optional<Preemption> NextPreemption() override { return std::nullopt; }
 
   // For emu's own words on standard error.
   StandardStreams& streams() { return streams_; }

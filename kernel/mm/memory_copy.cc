@@ -109,15 +109,21 @@ size_t MemoryMap::CopyPieces(GuestAddr addr, size_t n, bool write, Copy copy) {
 }
 
 size_t MemoryMap::CopyInPartial(void* to, GuestAddr from, size_t n) {
-  return CopyPieces(from, n, false, [&](GuestAddr at, size_t done, size_t len) {
-    return space_->CopyIn(static_cast<char*>(to) + done, at, len);
-  });
+  const size_t copied =
+      CopyPieces(from, n, false, [&](GuestAddr at, size_t done, size_t len) {
+        return space_->CopyIn(static_cast<char*>(to) + done, at, len);
+      });
+  Tell(to, copied);
+  return copied;
 }
 
 size_t MemoryMap::CopyOutPartial(GuestAddr to, const void* from, size_t n) {
-  return CopyPieces(to, n, true, [&](GuestAddr at, size_t done, size_t len) {
-    return space_->CopyOut(at, static_cast<const char*>(from) + done, len);
-  });
+  const size_t copied =
+      CopyPieces(to, n, true, [&](GuestAddr at, size_t done, size_t len) {
+        return space_->CopyOut(at, static_cast<const char*>(from) + done, len);
+      });
+  Tell(from, copied);
+  return copied;
 }
 
 Result<> MemoryMap::CopyIn(void* to, GuestAddr from, size_t n) {

@@ -25,11 +25,12 @@ MemoryLimits MemoryLimits::Of(const Process& process) {
 }
 
 MemoryMap::MemoryMap(Kernel& kernel, std::shared_ptr<AddressSpace> space)
-    : MemoryMap(kernel.subsystems().memory, std::move(space)) {}
+    : MemoryMap(kernel.subsystems().memory, std::move(space),
+                &kernel.data_digest()) {}
 
 MemoryMap::MemoryMap(MemoryAccount& account,
-                     std::shared_ptr<AddressSpace> space)
-    : account_(account), space_(std::move(space)) {
+                     std::shared_ptr<AddressSpace> space, DataDigest* digest)
+    : account_(account), space_(std::move(space)), digest_(digest) {
   account_.AddSpace(*space_);
 }
 

@@ -25,6 +25,7 @@
 #include "arch/page_store.h"
 #include "arch/result.h"
 #include "arch/user_ptr.h"
+#include "kernel/data_digest.h"
 #include "kernel/fs/file_description.h"
 #include "kernel/fs/page_set.h"
 #include "kernel/mm/futex.h"
@@ -96,7 +97,9 @@ class MemoryMap {
   static constexpr uint64_t kStackGuardGap = 256 * kPageSize;
 
   MemoryMap(Kernel& kernel, std::shared_ptr<AddressSpace> space);
-  MemoryMap(MemoryAccount& account, std::shared_ptr<AddressSpace> space);
+  // `digest`, if there is one, is told of all bytes that are copied.
+  MemoryMap(MemoryAccount& account, std::shared_ptr<AddressSpace> space,
+            DataDigest* digest = nullptr);
   MemoryMap(const MemoryMap&) = delete;
   MemoryMap& operator=(const MemoryMap&) = delete;
   ~MemoryMap();
@@ -261,8 +264,13 @@ class MemoryMap {
                       int advice);
   void DropPages(const Area& area, GuestAddr from, GuestAddr to);
 
+  void Tell(const void* bytes, size_t n) {
+    if (digest_ != nullptr) digest_->Add(bytes, n);
+  }
+
   MemoryAccount& account_;
   std::shared_ptr<AddressSpace> space_;
+  DataDigest* const digest_;
   Areas areas_;  // by start
   // The area found last; null when it may be gone.
   mutable Area* last_ = nullptr;

@@ -35,6 +35,9 @@ class FakeEnv : public Env {
   void Wait(bool, std::optional<Nanos>) override {}
   std::optional<int> TakeSignal() override { return std::nullopt; }
   bool TimedOut() override { return false; }
+  bool HasNews() override { return false; }
+  void NotePreemption(const Preemption&) override {}
+  std::optional<Preemption> NextPreemption() override { return std::nullopt; }
 
  private:
   int next_random_ = 0;

@@ -108,6 +108,7 @@ class FakeCpu : public Cpu {
   Result<> PushSignalFrame(const SignalFrame& frame, FrameMemory&) override;
   Result<RestoredFrame> PopSignalFrame(FrameMemory&) override;
   std::string DumpRegisters() override { return ""; }
+  ExecutionPoint Point() override { return {.ip = entry}; }
 
  private:
   std::shared_ptr<AddressSpace> memory_;

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "emu/live_outside.h"
+
+#include <sys/resource.h>
+#include <time.h>
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace emu {
+namespace {
+
+LiveEnvOptions EnvOptions(const RunOptions& options) {
+  return {.seed = options.seed,
+          .random_schedule = options.seed != uint64_t{0},
+          .boot_time =
+              options.epoch ? *options.epoch : HostClock(CLOCK_REALTIME),
+          .time_limit = options.timeout};
+}
+
+// As many descriptors as the host lets this process have.
+size_t DescriptorsForFiles() {
+  struct rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  return OpenFiles::DefaultCapacity();
+}
+
+}  // namespace
+
+LiveOutside::LiveOutside(const RunOptions& options)
+    : options_(options), files_(DescriptorsForFiles()) {}
+
+absl::StatusOr<std::unique_ptr<LiveOutside>> LiveOutside::Open(
+    const RunOptions& options) {
+  auto outside = std::unique_ptr<LiveOutside>(new LiveOutside(options));
+  auto signals = HostSignals::Install();
+  if (!signals.ok()) return signals.status();
+  outside->signals_ = *std::move(signals);
+  auto env = LiveEnv::Create(EnvOptions(options), *outside->signals_);
+  if (!env.ok()) return env.status();
+  outside->env_ = *std::move(env);
+  absl::Status status = outside->OpenFilesOfHost();
+  if (!status.ok()) return status;
+  return outside;
+}
+
+absl::Status LiveOutside::OpenFilesOfHost() {
+  auto ownership = std::make_shared<Ownership>();
+  ownership->near = HostDirectory();
+  auto image = OpenImage(options_.root, ownership, files_);
+  if (!image.ok()) {
+    return absl::Status(image.status().code(),
+                        absl::StrCat("--root: ", image.status().message()));
+  }
+  image_ = *std::move(image);
+  auto user = FindUser(options_.user, *image_.tree);
+  if (!user.ok()) return user.status();
+  user_ = *std::move(user);
+  ownership->uid = user_.uid;
+  auto everything = std::make_shared<Ownership>();
+  *everything = {.uid = user_.uid, .near = "/"};
+  auto binds = OpenBinds(options_.binds, everything, files_);
+  if (!binds.ok()) return binds.status();
+  binds_ = *std::move(binds);
+  return absl::OkStatus();
+}
+
+GuestTrees LiveOutside::trees() {
+  GuestTrees trees;
+  trees.root = image_.tree.get();
+  for (const auto& bind : binds_) trees.binds.push_back(bind.get());
+  return trees;
+}
+
+std::vector<std::string> LiveOutside::Impurities() {
+  std::vector<std::string> impurities;
+  for (const std::string& name : files_.Changed()) {
+    impurities.push_back(
+        absl::StrCat(name, " changed on the host during the run"));
+  }
+  return impurities;
+}
+
+}  // namespace emu

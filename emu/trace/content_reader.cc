@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "emu/trace/content_reader.h"
+
+#include <algorithm>
+
+#include "emu/trace/wire.h"
+
+namespace emu {
+
+absl::StatusOr<ContentInfo> ContentReader::Info(ContentId id) {
+  const auto content = Find(id);
+  if (!content.ok()) return content.status();
+  return (*content)->info;
+}
+
+absl::StatusOr<size_t> ContentReader::Read(ContentId id, uint64_t offset,
+                                           absl::Span<char> out) {
+  const auto found = Find(id);
+  if (!found.ok()) return found.status();
+  const Content& content = **found;
+  if (offset >= content.info.size) return 0;
+  const size_t wanted =
+      std::min<uint64_t>(out.size(), content.info.size - offset);
+  for (size_t done = 0; done < wanted;) {
+    const uint64_t at = offset + done;
+    const uint64_t chunk = at / kChunkSize;
+    const size_t skip = at % kChunkSize;
+    const auto run = std::upper_bound(
+        content.runs.begin(), content.runs.end(), chunk,
+        [](uint64_t number, const auto& r) { return number < r.second; });
+    const uint64_t before = run == content.runs.begin() ? 0 : run[-1].second;
+    const auto bytes =
+        FindChunk(run->first + static_cast<uint32_t>(chunk - before));
+    if (!bytes.ok()) return bytes.status();
+    const size_t size =
+        std::min<uint64_t>(kChunkSize, content.info.size - chunk * kChunkSize);
+    if ((*bytes)->size() != size) {
+      return index_.Damaged(BlockType::kContent, id);
+    }
+    done += (*bytes)->copy(out.data() + done, wanted - done, skip);
+  }
+  return wanted;
+}
+
+absl::StatusOr<const ContentReader::Content*> ContentReader::Find(
+    ContentId id) {
+  const auto found =
+      std::find_if(contents_.begin(), contents_.end(),
+                   [id](const Content& content) { return content.id == id; });
+  if (found != contents_.end()) {
+    contents_.splice(contents_.begin(), contents_, found);
+    return &contents_.front();
+  }
+  auto loaded = Load(id);
+  if (!loaded.ok()) return loaded.status();
+  contents_.push_front(*std::move(loaded));
+  if (contents_.size() > kContentsKept) contents_.pop_back();
+  return &contents_.front();
+}
+
+absl::StatusOr<ContentReader::Content> ContentReader::Load(ContentId id) const {
+  if (id >= index_.blocks(BlockType::kContent)) {
+    return index_.Damaged(
+        "the recording names a content that it does not hold");
+  }
+  const absl::Status damaged = index_.Damaged(BlockType::kContent, id);
+  BlockHeader header;
+  const auto payload = index_.Read(BlockType::kContent, id, &header);
+  if (!payload.ok()) return payload.status();
+  absl::string_view rest = *payload;
+  Content content;
+  content.id = id;
+  if (!TakeVarint(rest, &content.info.size) || rest.size() < 16) return damaged;
+  content.info.digest = {LoadFixed<uint64_t>(&rest[8]),
+                         LoadFixed<uint64_t>(&rest[0])};
+  rest.remove_prefix(16);
+  const uint64_t chunks = content.info.size / kChunkSize +
+                          (content.info.size % kChunkSize != 0 ? 1 : 0);
+  const uint64_t stored = index_.blocks(BlockType::kChunk);
+  uint64_t behind = 0;
+  while (!rest.empty()) {
+    uint64_t first = 0;
+    uint64_t count = 0;
+    if (!TakeVarint(rest, &first) || !TakeVarint(rest, &count) || count == 0 ||
+        first >= stored || count > stored - first || count > chunks - behind) {
+      return damaged;
+    }
+    behind += count;
+    content.runs.emplace_back(static_cast<uint32_t>(first), behind);
+  }
+  if (behind != chunks) return damaged;
+  return content;
+}
+
+absl::StatusOr<const std::string*> ContentReader::FindChunk(uint32_t number) {
+  const auto found = std::find_if(
+      chunks_.begin(), chunks_.end(),
+      [number](const Chunk& chunk) { return chunk.number == number; });
+  if (found != chunks_.end()) {
+    chunks_.splice(chunks_.begin(), chunks_, found);
+    return &chunks_.front().bytes;
+  }
+  BlockHeader header;
+  auto bytes = index_.Read(BlockType::kChunk, number, &header);
+  if (!bytes.ok()) return bytes.status();
+  chunks_.push_front({number, *std::move(bytes)});
+  if (chunks_.size() > kChunksKept) chunks_.pop_back();
+  return &chunks_.front().bytes;
+}
+
+}  // namespace emu

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "emu/trace/trace_writer.h"
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "arch/host/test_directory.h"
+#include "emu/trace/trace_reader.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace emu {
+namespace {
+
+using testing::ElementsAreArray;
+using testing::HasSubstr;
+
+std::unique_ptr<TraceWriter> NewWriter(std::string* bytes,
+                                       const std::string& options = "{}") {
+  auto writer = TraceWriter::Create(std::make_unique<MemorySink>(bytes),
+                                    {.options = options});
+  EXPECT_TRUE(writer.ok()) << writer.status();
+  return *std::move(writer);
+}
+
+std::unique_ptr<TraceReader> Open(const std::string& bytes) {
+  auto reader =
+      TraceReader::Open(std::make_unique<MemorySource>(bytes), "the file");
+  EXPECT_TRUE(reader.ok()) << reader.status();
+  return *std::move(reader);
+}
+
+template <typename Cursor>
+auto All(const TraceReader& reader) {
+  Cursor cursor(reader);
+  std::vector<typename std::decay_t<decltype(*cursor.Next())>::value_type> all;
+  while (true) {
+    auto next = cursor.Next();
+    EXPECT_TRUE(next.ok()) << next.status();
+    if (!next.ok() || !*next) return all;
+    all.push_back(**std::move(next));
+  }
+}
+
+// Events of every kind with every field, in no order that a kernel would tell.
+std::vector<TraceEvent> RandomEvents(int n) {
+  std::mt19937_64 random(1);
+  const auto number = [&random]() -> uint64_t {
+    return random() >> (random() % 65 % 64);
+  };
+  std::vector<TraceEvent> events;
+  for (int i = 0; i < n; ++i) {
+    TraceEvent event{.kind = static_cast<EventKind>(random() % kEventKinds),
+                     .tid = static_cast<int32_t>(number()),
+                     .time = static_cast<int64_t>(number()),
+                     .number = number(),
+                     .result = static_cast<int64_t>(number()),
+                     .digest = static_cast<uint32_t>(number())};
+    for (uint64_t& arg : event.args) arg = number();
+    if (!events.empty() && random() % 4 == 0) {
+      // A call that ends at once.
+      events.back().kind = EventKind::kEnter;
+      events.back().result = 0;
+      event.kind = EventKind::kExit;
+      event.tid = events.back().tid;
+      event.number = events.back().number;
+      event.args = events.back().args;
+    }
+    events.push_back(event);
+  }
+  return events;
+}
+
+TEST(TraceWriterTest, GivesEveryEventBack) {
+  const std::vector<TraceEvent> events = RandomEvents(100'000);
+  std::string bytes;
+  auto writer = NewWriter(&bytes);
+  for (size_t i = 0; i < events.size(); ++i) {
+    writer->AddEvent(events[i]);
+    if (i % 1234 == 0) {
+      EXPECT_TRUE(writer->Flush().ok());
+    }
+  }
+  ASSERT_TRUE(writer->Finish({.status = 7, .message = "why"}).ok());
+  const auto reader = Open(bytes);
+  EXPECT_TRUE(All<EventCursor>(*reader) == events);
+  EXPECT_EQ(reader->totals().events, events.size());
+  EXPECT_EQ(reader->totals().bytes, bytes.size());
+  EXPECT_EQ(reader->totals().calls, writer->totals().calls);
+  EXPECT_EQ(reader->totals().time, events.back().time);
+  ASSERT_TRUE(reader->end());
+  EXPECT_EQ(reader->end()->status, 7);
+  EXPECT_EQ(reader->end()->message, "why");
+  EXPECT_EQ(*reader->digest(), writer->digest());
+}
+
+TEST(TraceWriterTest, GivesEveryInputBack) {
+  std::mt19937_64 random(2);
+  std::vector<InputRecord> inputs;
+  for (int i = 0; i < 2000; ++i) {
+    inputs.push_back({static_cast<InputKind>(random() % 256),
+                      static_cast<uint64_t>(i / 2) << (i > 1900 ? 50 : 0),
+                      random() % 3,
+                      std::string(random() % (i % 100 == 0 ? 300'000 : 300),
+                                  static_cast<char>(random()))});
+  }
+  std::string bytes;
+  auto writer = NewWriter(&bytes);
+  for (const InputRecord& input : inputs) writer->AddInput(input);
+  ASSERT_TRUE(writer->Finish({}).ok());
+  const auto reader = Open(bytes);
+  EXPECT_TRUE(All<InputCursor>(*reader) == inputs);
+}
+
+TEST(TraceWriterTest, StoresEqualContentsOnce) {
+  std::string random(1'000'000, '\0');
+  std::mt19937_64 bits(3);
+  for (char& c : random) c = static_cast<char>(bits());
+  std::string bytes;
+  auto writer = NewWriter(&bytes);
+  const ContentId id = writer->AddContent(random);
+  const uint64_t once = writer->totals().bytes;
+  EXPECT_EQ(writer->AddContent(random), id);
+  EXPECT_EQ(writer->totals().bytes, once);
+  // All chunks but the last are there.
+  const ContentId longer = writer->AddContent(random + "more");
+  EXPECT_NE(longer, id);
+  EXPECT_LT(writer->totals().bytes, once + 256 * 1024);
+  const ContentId none = writer->AddContent("");
+  ASSERT_TRUE(writer->Finish({}).ok());
+
+  const auto reader = Open(bytes);
+  EXPECT_EQ(*reader->ReadContent(id, random.size()), random);
+  EXPECT_EQ(*reader->ReadContent(longer, 2 * random.size()), random + "more");
+  EXPECT_EQ(*reader->ReadContent(none, 0), "");
+  EXPECT_EQ(reader->Content(longer)->size, random.size() + 4);
+  EXPECT_FALSE(reader->ReadContent(id, random.size() - 1).ok());
+  EXPECT_FALSE(reader->Content(none + 1).ok());
+  for (const size_t offset : {0, 1, 262143, 262144, 999'990}) {
+    char part[100];
+    const auto n = reader->ReadContent(id, offset, absl::MakeSpan(part));
+    ASSERT_TRUE(n.ok());
+    EXPECT_EQ(absl::string_view(part, *n), random.substr(offset, 100));
+  }
+}
+
+TEST(TraceWriterTest, GivesFilesAndOptionsBack) {
+  std::string bytes;
+  const std::string options =
+      "{\"text\":\"" + std::string(3'000'000, 'x') + "\"}";
+  auto writer = NewWriter(&bytes, options);
+  std::vector<RecordedFile> files;
+  for (int i = 0; i < 10'000; ++i) {
+    files.push_back({"/some/path/" + std::to_string(i), 0100644, -i,
+                     i % 3 == 0 ? kNoContent : static_cast<ContentId>(i)});
+    writer->AddFile(files.back());
+  }
+  ASSERT_TRUE(writer->Finish({}).ok());
+  const auto reader = Open(bytes);
+  EXPECT_EQ(reader->options(), options);
+  EXPECT_TRUE(All<FileCursor>(*reader) == files);
+}
+
+// Whatever was written by then: its events, and all inputs before them.
+TEST(TraceWriterTest, CanBeReadWhereverItWasCutShort) {
+  std::string bytes;
+  auto writer = NewWriter(&bytes, "{\"a\": 1}");
+  const size_t start = bytes.size();
+  const std::vector<TraceEvent> events = RandomEvents(300);
+  for (size_t i = 0; i < events.size(); ++i) {
+    writer->AddInput({static_cast<InputKind>(1), i, 0, std::to_string(i)});
+    writer->AddEvent(events[i]);
+    if (i % 100 == 99) {
+      EXPECT_TRUE(writer->Flush().ok());
+    }
+  }
+  ASSERT_TRUE(writer->Finish({}).ok());
+  size_t most = 0;
+  for (size_t size = start; size < bytes.size(); ++size) {
+    const std::string part = bytes.substr(0, size);
+    const auto reader = Open(part);
+    EXPECT_FALSE(reader->end());
+    const auto read = All<EventCursor>(*reader);
+    EXPECT_TRUE(std::equal(read.begin(), read.end(), events.begin()));
+    EXPECT_GE(reader->totals().inputs, read.size());
+    EXPECT_GE(read.size(), most);
+    most = read.size();
+  }
+  EXPECT_EQ(most, events.size());
+  for (size_t size = 0; size < start; ++size) {
+    const std::string part = bytes.substr(0, size);
+    EXPECT_FALSE(
+        TraceReader::Open(std::make_unique<MemorySource>(part), "").ok())
+        << size;
+  }
+}
+
+TEST(TraceWriterTest, WritesAndReadsFilesOfTheHost) {
+  TestDirectory directory;
+  auto writer = TraceWriter::Create(directory.Path("r"), {});
+  ASSERT_TRUE(writer.ok());
+  const ContentId id = (*writer)->AddContent("abc");
+  EXPECT_EQ((*writer)->AddContent("abc"), id);
+  ASSERT_TRUE((*writer)->Finish({}).ok());
+  auto reader = TraceReader::Open(directory.Path("r"));
+  ASSERT_TRUE(reader.ok());
+  EXPECT_EQ(*(*reader)->ReadContent(id, 10), "abc");
+
+  EXPECT_THAT(TraceReader::Open(directory.path()).status().message(),
+              HasSubstr("not a regular file"));
+  EXPECT_THAT(TraceReader::Open(directory.Path("none")).status().message(),
+              HasSubstr("No such file"));
+  EXPECT_FALSE(TraceWriter::Create(directory.path(), {}).ok());
+}
+
+TEST(TraceWriterTest, RemembersThatTheDiskWasFull) {
+  auto writer = TraceWriter::Create("/dev/full", {});
+  EXPECT_THAT(writer.status().message(), HasSubstr("No space left on device"));
+}
+
+}  // namespace
+}  // namespace emu
