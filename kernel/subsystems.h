@@ -13,12 +13,13 @@
 #include "kernel/dev/terminals.h"
 #include "kernel/fs/anonymous.h"
 #include "kernel/fs/device.h"
+#include "kernel/fs/inotify.h"
+#include "kernel/fs/locks.h"
 #include "kernel/mm/futex_pi.h"
 #include "kernel/mm/memory_account.h"
 #include "kernel/mm/shared_segment.h"
 #include "kernel/mm/vdso.h"
 #include "kernel/uts.h"
-#include "kernel/fs/locks.h"
 
 namespace emu {
 
@@ -41,9 +42,8 @@ struct Subsystems {
   const std::unique_ptr<Ipc> ipc;
   int next_eventfd_id = 0;  // for fdinfo
   DeviceRegistry devices;
-  LockWaits lock_waits;
-  int inotify_instances = 0;
-  uint32_t next_inotify_cookie = 1;
+  LockTable locks;
+  InotifyInstances inotify;
 };
 
 }  // namespace emu

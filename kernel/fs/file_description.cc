@@ -26,6 +26,7 @@ FileDescription::FileDescription(Path path, int flags)
 
 FileDescription::~FileDescription() {
   if (FileLocks* locks = inode().existing_locks()) locks->ReleaseFile(*this);
+  EndDirectoryNotices(*this, nullptr);
   if (!path_only()) NotifyClose(*this);
 }
 
@@ -80,6 +81,7 @@ void FileDescription::OnClose(Task& task) {
   if (FileLocks* locks = inode().existing_locks()) {
     locks->ReleaseOwner(task.files.get());
   }
+  EndDirectoryNotices(*this, task.files.get());
 }
 
 std::string FileDescription::Describe(const Path& root) {

@@ -28,6 +28,16 @@ namespace emu {
 
 class Task;
 
+// Whom signals tell of a file: fcntl(2)'s F_SETOWN and F_SETSIG.
+struct FileOwner {
+  Pid id = 0;           // of a process; negative: a group
+  bool thread = false;  // `id` is one thread's (F_OWNER_TID)
+  int signal = 0;       // 0: SIGIO
+  // Who asked for it: nobody is signalled whom they may not signal.
+  Uid uid = 0;
+  Uid euid = 0;
+};
+
 class FileDescription : public std::enable_shared_from_this<FileDescription> {
  public:
   // `flags` are open(2)'s: access mode and status flags are kept. `path` may be
@@ -87,10 +97,8 @@ class FileDescription : public std::enable_shared_from_this<FileDescription> {
   // The lines that /proc/self/fdinfo shows behind pos, flags, mnt_id and ino.
   virtual std::string FdInfo() { return ""; }
 
-  // fcntl(2)'s F_SETOWN, F_SETSIG and O_ASYNC.
-  Pid owner = 0;  // negative: a process group
-  int owner_signal = 0;
-  // What tells the owner (fs/async_io.h), or null.
+  FileOwner owner;
+  // What tells the owner of data (O_ASYNC, fs/async_io.h), or null.
   void set_async(std::unique_ptr<Waiter> notifier) {
     async_ = std::move(notifier);
   }

@@ -12,6 +12,7 @@
 #include "arch/abi/fcntl.h"
 #include "kernel/fs/access.h"
 #include "kernel/fs/inotify.h"
+#include "kernel/fs/lease.h"
 #include "kernel/fs/mount.h"
 #include "kernel/fs/open_file.h"
 #include "kernel/kernel.h"
@@ -127,6 +128,7 @@ Result<FileRef> OpenChecked(Task& task, const Path& path, int flags) {
   if (inode.IsRegular() && writes && inode.write_count < 0) {
     return Errno(ETXTBSY);
   }
+  if (inode.IsRegular()) TRY(BreakLeases(task, inode, flags));
   FileRef file = TRY(inode.Open(task, path, flags));
   NotifyOpen(*file);
   if ((flags & O_TRUNC) != 0 && inode.IsRegular()) {
@@ -388,7 +390,7 @@ Result<> RenameAt(Task& task, const NameAt& from_name, const NameAt& to_name,
   } else {
     from.target.dentry->MoveTo(*to.path.dentry, to.last);
   }
-  uint32_t& cookie = task.kernel().subsystems().next_inotify_cookie;
+  uint32_t& cookie = task.kernel().subsystems().inotify.next_cookie;
   Inode* covered = exchange ? nullptr : replaced;
   NotifyMoved({from.path.inode(), from.last}, {to.path.inode(), to.last},
               source, covered, cookie++);
@@ -426,6 +428,7 @@ Result<> TruncatePath(Task& task, const Path& path, uint64_t size) {
   TRY(CheckWritableMount(path));
   TRY(CheckAccess(*task.creds, inode, kMayWrite));
   if (inode.write_count < 0) return Errno(ETXTBSY);
+  TRY(BreakLeases(task, inode, O_WRONLY));
   return ResizeFile(task, path, size);
 }
 

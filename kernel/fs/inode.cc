@@ -81,7 +81,7 @@ void Inode::ChangeLinks(int by, Nanos now) {
 }
 
 FileLocks& Inode::locks() {
-  if (locks_ == nullptr) locks_ = std::make_unique<FileLocks>();
+  if (locks_ == nullptr) locks_ = std::make_unique<FileLocks>(*this);
   return *locks_;
 }
 

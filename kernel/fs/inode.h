@@ -167,6 +167,8 @@ class Inode : public std::enable_shared_from_this<Inode> {
 
   // Writers (> 0) and executing mappings (< 0) of the content: ETXTBSY.
   int write_count = 0;
+  // Those who have a regular file open to read alone.
+  int read_count = 0;
 
  protected:
   virtual void Load() { loaded_ = true; }

@@ -2,7 +2,9 @@
 
 #include "kernel/fs/inotify.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
@@ -11,6 +13,8 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "kernel/fs/async_io.h"
+#include "kernel/process.h"
 #include "kernel/task.h"
 
 namespace emu {
@@ -23,12 +27,40 @@ uint32_t DirectoryBit(Inode& inode) {
   return inode.IsDirectory() ? uint32_t{IN_ISDIR} : 0;
 }
 
+// The DN_* bits that an event is told by.
+uint32_t NoticeOf(uint32_t event) {
+  uint32_t mask = 0;
+  if ((event & IN_ACCESS) != 0) mask |= DN_ACCESS;
+  if ((event & IN_MODIFY) != 0) mask |= DN_MODIFY;
+  if ((event & IN_ATTRIB) != 0) mask |= DN_ATTRIB;
+  if ((event & (IN_CREATE | IN_MOVED_TO)) != 0) mask |= DN_CREATE;
+  if ((event & (IN_DELETE | IN_MOVED_FROM)) != 0) mask |= DN_DELETE;
+  return mask;
+}
+
+void TellNotices(InotifyWatches& watches, uint32_t mask) {
+  for (size_t i = 0; mask != 0 && i < watches.notices.size();) {
+    const DirectoryNotice notice = watches.notices[i];
+    if ((notice.mask & mask) == 0) {
+      ++i;
+      continue;
+    }
+    if ((notice.mask & DN_MULTISHOT) != 0) {
+      ++i;
+    } else {
+      watches.notices.erase(watches.notices.begin() + i);
+    }
+    TellOwner(*notice.kernel, *notice.file, notice.fd, POLL_MSG);
+  }
+}
+
 // Tells those of the inode's watchers that want it. Watches may end meanwhile.
 void Tell(Inode& inode, uint32_t event, uint32_t cookie, absl::string_view name,
           bool unlinked = false) {
   InotifyWatches* watches = inode.existing_watches();
-  if (watches == nullptr || watches->all.empty()) return;
+  if (watches == nullptr || watches->empty()) return;
   const InodeRef held = inode.shared_from_this();
+  TellNotices(*watches, NoticeOf(event));
   const std::vector<InotifyWatches::Watch> all = watches->all;
   for (const InotifyWatches::Watch& watch : all) {
     if ((watch.mask & event & IN_ALL_EVENTS) == 0) continue;
@@ -39,7 +71,7 @@ void Tell(Inode& inode, uint32_t event, uint32_t cookie, absl::string_view name,
 
 bool Watched(Inode& inode) {
   InotifyWatches* watches = inode.existing_watches();
-  return watches != nullptr && !watches->all.empty();
+  return watches != nullptr && !watches->empty();
 }
 
 }  // namespace
@@ -48,13 +80,14 @@ bool Watched(Inode& inode) {
 
 const char InotifyFile::kKind = 0;
 
-InotifyFile::InotifyFile(Path path, int flags, int& instances)
+InotifyFile::InotifyFile(Path path, int flags, InotifyInstances& instances)
     : FileDescription(std::move(path), flags), instances_(instances) {
-  ++instances_;
+  instances_.all.push_back(this);
 }
 
 InotifyFile::~InotifyFile() {
-  --instances_;
+  auto& all = instances_.all;
+  all.erase(std::find(all.begin(), all.end(), this));
   while (!watches_.empty()) End(watches_.begin());
 }
 
@@ -100,6 +133,18 @@ void InotifyFile::Tell(int id, uint32_t event, uint32_t cookie,
   Queue({id, event, cookie, std::string(name)});
   if (once || (event & IN_DELETE_SELF) != 0) {
     End(watch);
+    Queue({id, IN_IGNORED, 0, ""});
+  }
+}
+
+void InotifyFile::TellUnmounted(const FileSystem& fs) {
+  std::vector<int> ids;
+  for (const auto& [id, watch] : watches_) {
+    if (&watch.inode->fs() == &fs) ids.push_back(id);
+  }
+  for (const int id : ids) {
+    Queue({id, IN_UNMOUNT, 0, ""});
+    End(watches_.find(id));
     Queue({id, IN_IGNORED, 0, ""});
   }
 }
@@ -201,15 +246,55 @@ void NotifyRemoved(Inode& directory, absl::string_view name, Inode& inode) {
 
 void NotifyGone(Inode& inode) { Tell(inode, IN_DELETE_SELF, 0, ""); }
 
-void NotifyMoved(const NameIn& from, const NameIn& to, Inode& inode,
+void NotifyMoved(const EntryName& from, const EntryName& to, Inode& inode,
                  Inode* covered, uint32_t cookie) {
   const uint32_t bit = DirectoryBit(inode);
+  if (&from.directory == &to.directory && Watched(from.directory)) {
+    TellNotices(from.directory.watches(), DN_RENAME);
+  }
   Tell(from.directory, IN_MOVED_FROM | bit, cookie, from.name);
   Tell(to.directory, IN_MOVED_TO | bit, cookie, to.name);
   if (covered != nullptr && !covered->IsDirectory()) {
     NotifyInode(IN_ATTRIB, *covered);
   }
   Tell(inode, IN_MOVE_SELF, 0, "");
+}
+
+// Directory notices.
+
+Result<> SetDirectoryNotice(Task& task, Fd fd, FileDescription& file,
+                            uint32_t mask) {
+  if ((mask & ~DN_MULTISHOT) == 0) {
+    EndDirectoryNotices(file, task.files.get());
+    return {};
+  }
+  if (!file.inode().IsDirectory()) return Errno(ENOTDIR);
+  constexpr uint32_t kKnown = DN_ACCESS | DN_MODIFY | DN_CREATE | DN_DELETE |
+                              DN_RENAME | DN_ATTRIB | DN_MULTISHOT;
+  if (file.owner.id == 0) {
+    TRY(SetFileOwner(task, file, task.process().pid()));
+  }
+  auto& notices = file.inode().watches().notices;
+  for (DirectoryNotice& notice : notices) {
+    if (notice.file != &file || notice.files != task.files.get()) continue;
+    notice.fd = fd;
+    notice.mask |= mask & kKnown;
+    return {};
+  }
+  notices.insert(notices.begin(),
+                 {&task.kernel(), &file, task.files.get(), fd, mask & kKnown});
+  return {};
+}
+
+void EndDirectoryNotices(FileDescription& file, const FdTable* files) {
+  InotifyWatches* watches = file.inode().existing_watches();
+  if (watches == nullptr) return;
+  auto& notices = watches->notices;
+  for (size_t i = notices.size(); i-- > 0;) {
+    if (notices[i].file != &file) continue;
+    if (files != nullptr && notices[i].files != files) continue;
+    notices.erase(notices.begin() + i);
+  }
 }
 
 void NotifyOpen(FileDescription& file) { NotifyPath(IN_OPEN, file.path()); }

@@ -23,16 +23,27 @@
 
 namespace emu {
 
+class FdTable;
+class Kernel;
+
+class InotifyFile;
+
+// All instances there are; owned by the kernel's Subsystems.
+struct InotifyInstances {
+  std::vector<InotifyFile*> all;  // in order of their making
+  // Joins the two halves of a move.
+  uint32_t next_cookie = 1;
+};
+
 // An inotify instance: its watches and the events that were not read yet.
 class InotifyFile : public FileDescription {
  public:
   // /proc/sys/fs/inotify/*, as Linux has them by default.
   static constexpr size_t kMaxQueued = 16384;
   static constexpr size_t kMaxWatches = 65536;
-  static constexpr int kMaxInstances = 128;
+  static constexpr size_t kMaxInstances = 128;
 
-  // `instances` counts those there are; the kernel's Subsystems own it.
-  InotifyFile(Path path, int flags, int& instances);
+  InotifyFile(Path path, int flags, InotifyInstances& instances);
   ~InotifyFile() override;
   static const char kKind;
   const void* kind() const override { return &kKind; }
@@ -46,6 +57,8 @@ class InotifyFile : public FileDescription {
   // Something happened to `inode`, or under it to the entry `name`. The watch
   // may be gone afterwards.
   void Tell(int id, uint32_t event, uint32_t cookie, absl::string_view name);
+  // The file system is mounted nowhere any more: its watches end.
+  void TellUnmounted(const FileSystem& fs);
 
   Result<size_t> Read(Task& task, IovIter& to, uint64_t offset) override;
   Result<int64_t> Ioctl(Task& task, uint32_t request, GuestAddr arg) override;
@@ -70,15 +83,24 @@ class InotifyFile : public FileDescription {
   void Queue(Event event);
   void End(std::map<int, WatchState>::iterator watch);
 
-  int& instances_;
+  InotifyInstances& instances_;
   std::map<int, WatchState> watches_;
   int next_id_ = 1;
   std::deque<Event> queue_;
   WaitQueue wait_;
 };
 
-// The watches on one inode, of all instances. Owned by the inode, which lives
-// at least as long as they do.
+// fcntl(2)'s F_NOTIFY: a directory's description is told by a signal.
+struct DirectoryNotice {
+  Kernel* kernel;
+  FileDescription* file;
+  const FdTable* files;  // the table that asked: closing there ends it
+  Fd fd;                 // that the signal names
+  uint32_t mask;         // DN_*
+};
+
+// The watches on one inode, of all instances, and a directory's notices. Owned
+// by the inode, which lives at least as long as they do.
 class InotifyWatches {
  public:
   struct Watch {
@@ -86,8 +108,16 @@ class InotifyWatches {
     int id;
     uint32_t mask;
   };
+  bool empty() const { return all.empty() && notices.empty(); }
   std::vector<Watch> all;
+  std::vector<DirectoryNotice> notices;  // the latest first
 };
+
+// F_NOTIFY with DN_* bits in `mask`. ENOTDIR, EPERM.
+Result<> SetDirectoryNotice(Task& task, Fd fd, FileDescription& file,
+                            uint32_t mask);
+// The table closed a descriptor of `file`; null: nobody has it open any more.
+void EndDirectoryNotices(FileDescription& file, const FdTable* files);
 
 // Something happened to what `path` names: its directory's watchers are told,
 // with its name, and its own.
@@ -101,12 +131,12 @@ void NotifyRemoved(Inode& directory, absl::string_view name, Inode& inode);
 // The inode has no name and no user any more.
 void NotifyGone(Inode& inode);
 // A name, in its directory.
-struct NameIn {
+struct EntryName {
   Inode& directory;
   absl::string_view name;
 };
 // `inode` has another name now; `covered` lost its own to that, or is null.
-void NotifyMoved(const NameIn& from, const NameIn& to, Inode& inode,
+void NotifyMoved(const EntryName& from, const EntryName& to, Inode& inode,
                  Inode* covered, uint32_t cookie);
 void NotifyOpen(FileDescription& file);
 void NotifyClose(FileDescription& file);

@@ -61,11 +61,19 @@ const char RegularFile::kKind = 0;
 
 RegularFile::RegularFile(Path path, int flags)
     : FileDescription(std::move(path), flags) {
-  if (writable()) ++inode().write_count;
+  if (writable()) {
+    ++inode().write_count;
+  } else if (readable()) {
+    ++inode().read_count;
+  }
 }
 
 RegularFile::~RegularFile() {
-  if (writable()) --inode().write_count;
+  if (writable()) {
+    --inode().write_count;
+  } else if (readable()) {
+    --inode().read_count;
+  }
 }
 
 Result<size_t> RegularFile::Read(Task& task, IovIter& to, uint64_t offset) {

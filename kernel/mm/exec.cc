@@ -14,6 +14,7 @@
 
 #include "arch/machine.h"
 #include "kernel/fs/access.h"
+#include "kernel/fs/lease.h"
 #include "kernel/fs/mount.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/elf_loader.h"
@@ -261,6 +262,7 @@ Result<FileRef> OpenProgram(Task& task, const Path& start,
   if (found.mount->flags.noexec) return Errno(EACCES);
   TRY(CheckAccess(*task.creds, inode, kMayExec));
   if (inode.write_count > 0) return Errno(ETXTBSY);
+  TRY(BreakLeases(task, inode, O_RDONLY));
   return inode.Open(task, found, O_RDONLY);
 }
 
@@ -275,9 +277,10 @@ Result<> ExecFile(Task& task, const FileRef& file, const ExecRequest& request) {
                      task.process().limit(RLIMIT_STACK)));
   Result<Image> image = BuildImage(task, program, request.envp);
   if (!image.ok()) {
-    const bool host_refused =
-        image.error() == Errno(EAGAIN) || image.error() == Errno(ETXTBSY);
-    if (task.mm == nullptr || host_refused) return image.error();
+    const bool undone = image.error() == Errno(EAGAIN) ||
+                        image.error() == Errno(ETXTBSY) ||
+                        image.error() == kBlocked;
+    if (task.mm == nullptr || undone) return image.error();
     // Linux finds out when the old program is gone already.
     EndProcess(task.process(), SIGSEGV);
     return kNoReturn;

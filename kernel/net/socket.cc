@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "kernel/fs/anonymous.h"
+#include "kernel/fs/async_io.h"
 #include "kernel/kernel.h"
 #include "kernel/net/net_ioctl.h"
 #include "kernel/subsystems.h"
@@ -105,11 +106,12 @@ Result<int64_t> Socket::Ioctl(Task& task, uint32_t request, GuestAddr arg) {
       return 0;
     case SIOCSPGRP:
     case FIOSETOWN:
-      owner = TRY(task.Read(UserPtr<const int32_t>(arg)));
+      TRY(SetFileOwner(task, *this,
+                       TRY(task.Read(UserPtr<const int32_t>(arg)))));
       return 0;
     case SIOCGPGRP:
     case FIOGETOWN:
-      TRY(task.Write(UserPtr<int32_t>(arg), owner));
+      TRY(task.Write(UserPtr<int32_t>(arg), owner.id));
       return 0;
     default:
       return InterfaceIoctl(task, request, arg);

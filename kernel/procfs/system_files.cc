@@ -16,6 +16,7 @@
 #include "kernel/procfs/memory_usage.h"
 #include "kernel/procfs/procfs.h"
 #include "kernel/procfs/pseudo_fs.h"
+#include "kernel/subsystems.h"
 #include "kernel/task.h"
 #include "kernel/uts.h"
 
@@ -214,8 +215,7 @@ constexpr char kDevices[] =
 
 constexpr char kSwaps[] = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
 constexpr char kPartitions[] = "major minor  #blocks  name\n\n";
-constexpr char kCgroups[] =
-    "#subsys_name\thierarchy\tnum_cgroups\tenabled\n";
+constexpr char kCgroups[] = "#subsys_name\thierarchy\tnum_cgroups\tenabled\n";
 constexpr char kBuddyinfo[] =
     "Node 0, zone   Normal      0      0      0      0      0      0      0"
     "      0      0      0      0\n";
@@ -241,6 +241,7 @@ void AddSystemFiles(Kernel& kernel, PseudoDirectory& root) {
   };
   add("cpuinfo", Cpuinfo);
   add("loadavg", Loadavg);
+  add("locks", [](Kernel& k) { return k.subsystems().locks.Describe(); });
   add("meminfo", Meminfo);
   add("stat", Stat);
   add("uptime", Uptime);
@@ -253,7 +254,6 @@ void AddSystemFiles(Kernel& kernel, PseudoDirectory& root) {
   root.AddText("diskstats", "");
   root.AddText("filesystems", kFilesystems);
   root.AddText("interrupts", "           CPU0       \n");
-  root.AddText("locks", "");
   root.AddText("misc", "");
   root.AddText("modules", "");
   root.AddText("partitions", kPartitions);

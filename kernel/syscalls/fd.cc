@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <sys/ioctl.h>
 
@@ -12,6 +11,8 @@
 #include "kernel/fs/access.h"
 #include "kernel/fs/async_io.h"
 #include "kernel/fs/fd_table.h"
+#include "kernel/fs/inotify.h"
+#include "kernel/fs/lease.h"
 #include "kernel/fs/pipe.h"
 #include "kernel/kernel.h"
 #include "kernel/process.h"
@@ -54,30 +55,24 @@ constexpr int kOwnerThread = 0;
 constexpr int kOwnerProcess = 1;
 constexpr int kOwnerGroup = 2;
 
-// A process or thread, or with a negative id a group; 0 is no one. ESRCH.
-Result<int64_t> SetOwner(Task& task, FileDescription& file, int32_t owner) {
-  PidNamespace& pids = task.kernel().pids();
-  const bool exists = owner == 0 || (owner > 0 ? pids.FindTask(owner) != nullptr
-                                               : pids.GroupExists(-owner));
-  if (!exists) return Errno(ESRCH);
-  file.owner = owner;
-  return int64_t{0};
-}
-
 Result<int64_t> SetOwnerEx(Task& task, FileDescription& file, GuestAddr arg) {
   const auto owner = TRY(task.Read(UserPtr<const abi::f_owner_ex>(arg)));
   if (owner.type < kOwnerThread || owner.type > kOwnerGroup) {
     return Errno(EINVAL);
   }
   if (owner.pid < 0) return Errno(ESRCH);
-  return SetOwner(task, file,
-                  owner.type == kOwnerGroup ? -owner.pid : owner.pid);
+  TRY(SetFileOwner(task, file,
+                   owner.type == kOwnerGroup ? -owner.pid : owner.pid,
+                   owner.type == kOwnerThread));
+  return int64_t{0};
 }
 
 Result<int64_t> GetOwnerEx(Task& task, FileDescription& file, GuestAddr arg) {
   abi::f_owner_ex owner{};
-  owner.type = file.owner < 0 ? kOwnerGroup : kOwnerProcess;
-  owner.pid = std::abs(file.owner);
+  owner.type = file.owner.id < 0   ? kOwnerGroup
+               : file.owner.thread ? kOwnerThread
+                                   : kOwnerProcess;
+  owner.pid = std::abs(file.owner.id);
   TRY(task.Write(UserPtr<abi::f_owner_ex>(arg), owner));
   return int64_t{0};
 }
@@ -92,21 +87,8 @@ Result<int64_t> PipeSize(Task& task, FileDescription& file, int cmd,
 
 Result<int64_t> SetSignal(FileDescription& file, uint64_t arg) {
   if (arg > static_cast<uint64_t>(kSignals)) return Errno(EINVAL);
-  file.owner_signal = static_cast<int>(arg);
+  file.owner.signal = static_cast<int>(arg);
   return int64_t{0};
-}
-
-// Differs: someone else always seems to use the file.
-Result<int64_t> SetLease(Task& task, FileDescription& file, int type) {
-  if (file.inode().attr().uid != task.creds->fsuid &&
-      !task.creds->Has(CAP_LEASE)) {
-    return Errno(EACCES);
-  }
-  if (!file.inode().IsRegular()) return Errno(EINVAL);
-  if (type != F_RDLCK && type != F_WRLCK && type != F_UNLCK) {
-    return Errno(EINVAL);
-  }
-  return Errno(EAGAIN);
 }
 
 }  // namespace
@@ -191,16 +173,16 @@ Result<int64_t> sys_fcntl(Task& task, Fd fd, int cmd, uint64_t arg) {
       TRY(SetStatusFlags(task, *file, fd, static_cast<int>(arg)));
       return int64_t{0};
     case F_GETOWN:
-      return int64_t{file->owner};
+      return int64_t{file->owner.id};
     case F_SETOWN:
-      if (static_cast<int32_t>(arg) == INT32_MIN) return Errno(EINVAL);
-      return SetOwner(task, *file, static_cast<int32_t>(arg));
+      TRY(SetFileOwner(task, *file, static_cast<int32_t>(arg)));
+      return int64_t{0};
     case F_GETOWN_EX:
       return GetOwnerEx(task, *file, arg);
     case F_SETOWN_EX:
       return SetOwnerEx(task, *file, arg);
     case F_GETSIG:
-      return int64_t{file->owner_signal};
+      return int64_t{file->owner.signal};
     case F_SETSIG:
       return SetSignal(*file, arg);
     case F_GETPIPE_SZ:
@@ -218,11 +200,13 @@ Result<int64_t> sys_fcntl(Task& task, Fd fd, int cmd, uint64_t arg) {
     case F_ADD_SEALS:
       return AddSeals(*file, arg);
     case F_SETLEASE:
-      return SetLease(task, *file, static_cast<int>(arg));
-    case F_NOTIFY:
-      return Errno(file->inode().IsDirectory() ? EINVAL : ENOTDIR);
+      TRY(SetLease(task, fd, *file, static_cast<int>(arg)));
+      return int64_t{0};
     case F_GETLEASE:
-      return int64_t{F_UNLCK};
+      return int64_t{GetLease(task, *file)};
+    case F_NOTIFY:
+      TRY(SetDirectoryNotice(task, fd, *file, static_cast<uint32_t>(arg)));
+      return int64_t{0};
     default:
       return Errno(EINVAL);
   }

@@ -36,14 +36,13 @@ Result<Fd> sys_inotify_init(Task& task) { return sys_inotify_init1(task, 0); }
 Result<Fd> sys_inotify_init1(Task& task, int flags) {
   if ((flags & ~(IN_CLOEXEC | IN_NONBLOCK)) != 0) return Errno(EINVAL);
   Subsystems& subsystems = task.kernel().subsystems();
-  if (subsystems.inotify_instances >= InotifyFile::kMaxInstances) {
+  if (subsystems.inotify.all.size() >= InotifyFile::kMaxInstances) {
     return Errno(EMFILE);
   }
   Path path = subsystems.anonymous.NewPath(AnonymousKind::kInode, "inotify", 0,
                                            *task.creds);
-  auto file = std::make_shared<InotifyFile>(std::move(path),
-                                            O_RDONLY | (flags & O_NONBLOCK),
-                                            subsystems.inotify_instances);
+  auto file = std::make_shared<InotifyFile>(
+      std::move(path), O_RDONLY | (flags & O_NONBLOCK), subsystems.inotify);
   return task.AddFd(std::move(file), (flags & IN_CLOEXEC) != 0);
 }
 

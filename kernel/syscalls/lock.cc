@@ -20,17 +20,17 @@
 namespace emu {
 namespace {
 
-constexpr int64_t kEnd = INT64_MAX;
-
 // A wait for a lock: the file lives on though its descriptor may be closed, and
 // the wait is known to those who look for circles.
 struct LockWait : CallScratch {
+  LockWait(FileRef file, const FileLock& wanted)
+      : file(std::move(file)), waiter(this->file->inode().locks(), wanted) {}
   ~LockWait() override {
-    if (waits != nullptr) waits->Remove(owner, holder);
+    if (waits != nullptr) waits->Remove(waiter.wanted().owner, holder);
   }
-  FileRef file;
+  const FileRef file;
+  const LockWaiter waiter;
   LockWaits* waits = nullptr;
-  LockOwner owner = nullptr;
   LockOwner holder = nullptr;
 };
 
@@ -49,14 +49,14 @@ Result<int64_t> BaseOf(FileDescription& file, int whence) {
 
 // The range of a struct flock. EINVAL, EOVERFLOW.
 Result<> SetRange(FileDescription& file, const abi::flock& flock,
-                  RecordLock* lock) {
+                  FileLock* lock) {
   const int64_t base = TRY(BaseOf(file, flock.l_whence));
   int64_t start;
   if (__builtin_add_overflow(base, flock.l_start, &start)) {
     return Errno(EOVERFLOW);
   }
   if (start < 0) return Errno(EINVAL);
-  int64_t last = kEnd;
+  int64_t last = kLockEnd;
   if (flock.l_len > 0) {
     if (__builtin_add_overflow(start, flock.l_len - 1, &last)) {
       return Errno(EOVERFLOW);
@@ -73,15 +73,15 @@ Result<> SetRange(FileDescription& file, const abi::flock& flock,
 }
 
 Result<int64_t> GetLock(Task& task, FileDescription& file, abi::flock flock,
-                        const RecordLock& wanted, GuestAddr arg) {
-  const RecordLock* held = file.inode().locks().FindConflict(wanted);
+                        const FileLock& wanted, GuestAddr arg) {
+  const FileLock* held = file.inode().locks().FindConflict(wanted);
   if (held == nullptr) {
     flock.l_type = F_UNLCK;
   } else {
     flock.l_type = held->exclusive ? F_WRLCK : F_RDLCK;
     flock.l_whence = SEEK_SET;
     flock.l_start = static_cast<int64_t>(held->start);
-    flock.l_len = held->last == static_cast<uint64_t>(kEnd)
+    flock.l_len = held->last == kLockEnd
                       ? 0
                       : static_cast<int64_t>(held->last - held->start + 1);
     flock.l_pid = held->pid;
@@ -91,16 +91,14 @@ Result<int64_t> GetLock(Task& task, FileDescription& file, abi::flock flock,
 }
 
 // Waits for `holder` to give way.
-Errno WaitForLock(Task& task, const FileRef& file, const RecordLock& wanted,
-                  LockOwner holder, bool of_process) {
-  auto wait = std::make_unique<LockWait>();
-  wait->file = file;
-  if (of_process) {
-    LockWaits& waits = task.kernel().subsystems().lock_waits;
+Errno WaitForLock(Task& task, const FileRef& file, const FileLock& wanted,
+                  LockOwner holder) {
+  auto wait = std::make_unique<LockWait>(file, wanted);
+  if (wanted.kind == FileLock::Kind::kProcess) {
+    LockWaits& waits = task.kernel().subsystems().locks.waits;
     if (waits.WouldDeadlock(wanted.owner, holder)) return Errno(EDEADLK);
     waits.Add(wanted.owner, holder);
     wait->waits = &waits;
-    wait->owner = wanted.owner;
     wait->holder = holder;
   }
   task.pending().scratch = std::move(wait);
@@ -120,27 +118,29 @@ Result<int64_t> FcntlLock(Task& task, Fd fd, const FileRef& file, int cmd,
   const bool get = cmd == F_GETLK || cmd == F_OFD_GETLK;
   const int type = flock.l_type;
   if (get && type != F_RDLCK && type != F_WRLCK) return Errno(EINVAL);
-  RecordLock lock;
+  FileLock lock;
   TRY(SetRange(*file, flock, &lock));
   if (type != F_RDLCK && type != F_WRLCK && type != F_UNLCK) {
     return Errno(EINVAL);
   }
   if (of_description && flock.l_pid != 0) return Errno(EINVAL);
   lock.exclusive = type == F_WRLCK;
+  lock.kind =
+      of_description ? FileLock::Kind::kDescription : FileLock::Kind::kProcess;
   lock.owner = of_description ? static_cast<LockOwner>(file.get())
                               : static_cast<LockOwner>(task.files.get());
   lock.pid = of_description ? -1 : task.process().pid();
   if (get) return GetLock(task, *file, flock, lock, arg);
   if (type == F_RDLCK && !file->readable()) return Errno(EBADF);
   if (type == F_WRLCK && !file->writable()) return Errno(EBADF);
-  FileLocks& locks = file->inode().locks();
+  FileLocks& locks = task.kernel().subsystems().locks.Of(file->inode());
   if (type == F_UNLCK) {
     locks.Unset(lock.owner, lock.start, lock.last);
     return int64_t{0};
   }
-  if (const RecordLock* held = locks.FindConflict(lock)) {
+  if (const FileLock* held = locks.FindConflict(lock)) {
     if (cmd != F_SETLKW && cmd != F_OFD_SETLKW) return Errno(EAGAIN);
-    return WaitForLock(task, file, lock, held->owner, !of_description);
+    return WaitForLock(task, file, lock, held->owner);
   }
   // Another thread closed the descriptor while this one waited.
   if (task.files->Peek(fd) != file.get()) return Errno(EBADF);
@@ -156,17 +156,21 @@ Result<> sys_flock(Task& task, Fd fd, int operation) {
     return Errno(EINVAL);
   }
   const FileRef file = TRY(task.GetFile(fd));
-  FileLocks& locks = file->inode().locks();
+  // A wait that is over is no wait any more.
+  task.pending().scratch = nullptr;
+  FileLocks& locks = task.kernel().subsystems().locks.Of(file->inode());
   if (kind == LOCK_UN) {
-    locks.Unflock(*file);
+    locks.Unflock(file.get());
     return {};
   }
   if (!file->readable() && !file->writable()) return Errno(EBADF);
-  Result<> locked = locks.Flock(*file, kind == LOCK_EX);
+  const FileLock lock = {.kind = FileLock::Kind::kFlock,
+                         .exclusive = kind == LOCK_EX,
+                         .owner = file.get(),
+                         .pid = task.process().pid()};
+  Result<> locked = locks.Flock(lock);
   if (locked.ok() || (operation & LOCK_NB) != 0) return locked;
-  auto wait = std::make_unique<LockWait>();
-  wait->file = file;
-  task.pending().scratch = std::move(wait);
+  task.pending().scratch = std::make_unique<LockWait>(file, lock);
   task.WaitOn(locks.wait_queue());
   return task.Block();
 }

@@ -3,6 +3,7 @@
 // Virtual time: waiting takes none of the host's, and nothing else moves the
 // clocks but what the guest does.
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
@@ -21,7 +22,8 @@ long long Now(clockid_t clock = CLOCK_MONOTONIC) {
   return now.tv_sec * 1000000000ll + now.tv_nsec;
 }
 
-constexpr long long kHour = 3600 * 1000000000ll;
+constexpr long long kSecond = 1000000000ll;
+constexpr long long kHour = 3600 * kSecond;
 
 TEST(VirtualTimeTest, SleepingAnHourMovesTheClockByAnHour) {
   const long long start = Now();
@@ -40,6 +42,24 @@ TEST(VirtualTimeTest, EveryWaitWithATimeoutJumps) {
   sigaction(SIGALRM, &action, nullptr);
   EXPECT_EQ(pause(), -1);
   EXPECT_GE(Now() - start, 2 * kHour);
+}
+
+TEST(VirtualTimeTest, LeaseIsBrokenByForceAfterFortyFiveSeconds) {
+  signal(SIGIO, SIG_IGN);
+  const int holder = open("leased", O_CREAT | O_RDONLY, 0644);
+  ASSERT_EQ(fcntl(holder, F_SETLEASE, F_WRLCK), 0);
+  const long long start = Now();
+  // A reader is content with a read lease, a writer with none.
+  EXPECT_GE(open("leased", O_RDONLY), 0);
+  const long long downgraded = Now();
+  EXPECT_GE(downgraded - start, 45 * kSecond);
+  EXPECT_LT(downgraded - start, 46 * kSecond);
+  EXPECT_EQ(fcntl(holder, F_GETLEASE), F_RDLCK);
+  EXPECT_EQ(truncate("leased", 0), 0);
+  EXPECT_GE(Now() - downgraded, 45 * kSecond);
+  EXPECT_LT(Now() - downgraded, 46 * kSecond);
+  EXPECT_EQ(fcntl(holder, F_GETLEASE), F_UNLCK);
+  unlink("leased");
 }
 
 TEST(VirtualTimeTest, EarlierSleeperWakesFirst) {

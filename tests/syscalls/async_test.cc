@@ -90,6 +90,16 @@ TEST_F(AsyncTest, IoctlSwitchesTheFlags) {
   EXPECT_THAT(fcntl(pipe.read, F_GETFD), SucceedsWith(0));
 }
 
+TEST_F(AsyncTest, ReadLeaseNeedsReadOnlyDescriptor) {
+  ASSERT_TRUE(WriteFile("file", "x"));
+  const Fd reader(open("file", O_RDONLY));
+  EXPECT_THAT(fcntl(reader, F_GETLEASE), SucceedsWith(F_UNLCK));
+  EXPECT_THAT(fcntl(reader, F_SETLEASE, F_RDLCK), Succeeds());
+  EXPECT_THAT(fcntl(reader, F_GETLEASE), SucceedsWith(F_RDLCK));
+  EXPECT_THAT(fcntl(reader, F_SETLEASE, F_UNLCK), Succeeds());
+  EXPECT_THAT(fcntl(reader, F_SETLEASE, 99), FailsWith(EINVAL));
+}
+
 TEST_F(AsyncTest, TimerSignalsTheChosenThread) {
   std::atomic<pid_t> tid = 0;
   std::atomic<int> received = 0;

@@ -3,8 +3,11 @@
 // POSIX record locks, open-file-description locks, flock(2).
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/util/child.h"
@@ -175,6 +178,176 @@ TEST_F(PosixLockTest, CircleOfWaitersIsADeadlock) {
   EXPECT_THAT(child.Wait(), Exited(0));
 }
 
+TEST_F(PosixLockTest, CircleOfThreeIsADeadlock) {
+  const Fd fd = OpenWith("file", "");
+  Pipe ready;
+  char c;
+  ASSERT_THAT(Set(fd, Lock(F_WRLCK, 0, 1)), Succeeds());
+  Child second([&] {
+    CHILD_CHECK(Set(fd, Lock(F_WRLCK, 1, 1)) == 0);
+    write(ready.write, "x", 1);
+    CHILD_CHECK(Set(fd, Lock(F_WRLCK, 0, 1), F_SETLKW) == 0);
+  });
+  ASSERT_THAT(read(ready.read, &c, 1), SucceedsWith(1));
+  second.WaitUntilBlocked();
+  Child third([&] {
+    CHILD_CHECK(Set(fd, Lock(F_WRLCK, 2, 1)) == 0);
+    write(ready.write, "x", 1);
+    CHILD_CHECK(Set(fd, Lock(F_WRLCK, 1, 1), F_SETLKW) == 0);
+  });
+  ASSERT_THAT(read(ready.read, &c, 1), SucceedsWith(1));
+  third.WaitUntilBlocked();
+  EXPECT_THAT(Set(fd, Lock(F_RDLCK, 2, 1), F_SETLKW), FailsWith(EDEADLK));
+  ASSERT_THAT(Set(fd, Lock(F_UNLCK, 0, 1)), Succeeds());
+  EXPECT_THAT(second.Wait(), Exited(0));
+  EXPECT_THAT(third.Wait(), Exited(0));
+}
+
+TEST_F(PosixLockTest, CircleIsFoundAcrossFiles) {
+  const Fd a = OpenWith("a", "");
+  const Fd b = OpenWith("b", "");
+  Pipe ready;
+  ASSERT_THAT(Set(a, Lock(F_WRLCK)), Succeeds());
+  Child child([&] {
+    CHILD_CHECK(Set(b, Lock(F_WRLCK)) == 0);
+    write(ready.write, "x", 1);
+    CHILD_CHECK(Set(a, Lock(F_WRLCK), F_SETLKW) == 0);
+  });
+  char c;
+  ASSERT_THAT(read(ready.read, &c, 1), SucceedsWith(1));
+  child.WaitUntilBlocked();
+  EXPECT_THAT(Set(b, Lock(F_WRLCK), F_SETLKW), FailsWith(EDEADLK));
+  ASSERT_THAT(Set(a, Lock(F_UNLCK)), Succeeds());
+  EXPECT_THAT(child.Wait(), Exited(0));
+}
+
+TEST_F(PosixLockTest, ForkDoesNotInherit) {
+  const Fd fd = OpenWith("file", "");
+  ASSERT_THAT(Set(fd, Lock(F_WRLCK)), Succeeds());
+  EXPECT_THAT(RunInChild([&] {
+                // Nothing of the parent's is given up by the child.
+                CHILD_CHECK(Set(fd, Lock(F_UNLCK)) == 0);
+                close(fd);
+                const int again = open("file", O_RDWR);
+                CHILD_CHECK(Set(again, Lock(F_RDLCK)) == -1);
+                CHILD_CHECK(errno == EAGAIN);
+              }),
+              Exited(0));
+  EXPECT_EQ(TypeSeenByChild(fd, F_RDLCK, 0, 0), F_WRLCK);
+}
+
+TEST_F(PosixLockTest, SharedTableOfDescriptorsIsOneOwner) {
+  const Fd fd = OpenWith("file", "");
+  ASSERT_THAT(Set(fd, Lock(F_WRLCK)), Succeeds());
+  const int locks = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+  if (locks == 0) {
+    _exit(Set(fd, Lock(F_UNLCK, 0, 1)) == 0 ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_THAT(waitpid(locks, &status, 0), SucceedsWith(locks));
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(TypeSeenByChild(fd, F_WRLCK, 0, 1), F_UNLCK);
+  EXPECT_EQ(TypeSeenByChild(fd, F_WRLCK, 1, 1), F_WRLCK);
+}
+
+// A program that lives until its input ends, with `fd` left open.
+void ExecCat(int input) {
+  dup2(input, STDIN_FILENO);
+  execl("/bin/cat", "cat", nullptr);
+  _exit(1);
+}
+
+TEST_F(PosixLockTest, LastsOverExec) {
+  const Fd fd = OpenWith("file", "");
+  Pipe input(O_CLOEXEC);
+  Pipe gone(O_CLOEXEC);
+  Child child([&] {
+    if (Set(fd, Lock(F_WRLCK)) != 0) _exit(1);
+    ExecCat(input.read);
+  });
+  gone.write.Reset();
+  char c;
+  ASSERT_THAT(read(gone.read, &c, 1), SucceedsWith(0));  // exec closed it
+  EXPECT_THAT(Set(fd, Lock(F_RDLCK)), FailsWith(EAGAIN));
+  input.write.Reset();
+  EXPECT_THAT(child.Wait(), Exited(0));
+  EXPECT_THAT(Set(fd, Lock(F_RDLCK)), Succeeds());
+}
+
+TEST_F(PosixLockTest, EndsWithExecThatClosesTheDescriptor) {
+  const Fd fd = OpenWith("file", "");
+  Pipe input(O_CLOEXEC);
+  Pipe gone(O_CLOEXEC);
+  Child child([&] {
+    if (Set(fd, Lock(F_WRLCK)) != 0) _exit(1);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    ExecCat(input.read);
+  });
+  gone.write.Reset();
+  char c;
+  ASSERT_THAT(read(gone.read, &c, 1), SucceedsWith(0));
+  EXPECT_THAT(Set(fd, Lock(F_WRLCK)), Succeeds());
+  input.write.Reset();
+  EXPECT_THAT(child.Wait(), Exited(0));
+}
+
+TEST_F(PosixLockTest, Dup2OverADescriptorReleases) {
+  const Fd fd = OpenWith("file", "");
+  const Fd other(open("file", O_RDONLY));
+  ASSERT_THAT(Set(fd, Lock(F_WRLCK)), Succeeds());
+  ASSERT_THAT(dup2(STDERR_FILENO, other), Succeeds());
+  EXPECT_EQ(TypeSeenByChild(fd, F_WRLCK, 0, 0), F_UNLCK);
+}
+
+TEST_F(PosixLockTest, LongestRangeIsToTheEnd) {
+  const Fd fd = OpenWith("file", "");
+  ASSERT_THAT(Set(fd, Lock(F_WRLCK, 5, INT64_MAX - 5 + 1)), Succeeds());
+  EXPECT_THAT(RunInChild([&] {
+                struct flock lock = Lock(F_RDLCK, 0, 0);
+                CHILD_CHECK(fcntl(fd, F_GETLK, &lock) == 0);
+                CHILD_CHECK(lock.l_start == 5 && lock.l_len == 0);
+              }),
+              Exited(0));
+  EXPECT_THAT(Set(fd, Lock(F_WRLCK, 5, INT64_MAX)), FailsWith(EOVERFLOW));
+}
+
+TEST_F(OfdLockTest, ForkSharesThem) {
+  Fd fd = OpenWith("file", "");
+  const Fd other(open("file", O_RDWR));
+  ASSERT_THAT(Set(fd, Lock(F_WRLCK), F_OFD_SETLK), Succeeds());
+  Child child([&] {
+    CHILD_CHECK(Set(fd, Lock(F_RDLCK), F_OFD_SETLK) == 0);
+    for (;;) pause();
+  });
+  child.WaitUntilBlocked();
+  EXPECT_THAT(Set(other, Lock(F_RDLCK), F_OFD_SETLK), Succeeds());
+  EXPECT_THAT(Set(other, Lock(F_WRLCK), F_OFD_SETLK), FailsWith(EAGAIN));
+  fd.Reset();
+  EXPECT_THAT(Set(other, Lock(F_WRLCK), F_OFD_SETLK), FailsWith(EAGAIN));
+  kill(child.pid(), SIGKILL);
+  child.Wait();
+  EXPECT_THAT(Set(other, Lock(F_WRLCK), F_OFD_SETLK), Succeeds());
+}
+
+TEST_F(OfdLockTest, CirclesAreNotLookedFor) {
+  const Fd a = OpenWith("file", "");
+  const Fd b(open("file", O_RDWR));
+  ASSERT_THAT(Set(a, Lock(F_WRLCK, 0, 1), F_OFD_SETLK), Succeeds());
+  ASSERT_THAT(Set(b, Lock(F_WRLCK, 1, 1), F_OFD_SETLK), Succeeds());
+  Child child([&] { Set(a, Lock(F_WRLCK, 1, 1), F_OFD_SETLKW); });
+  child.WaitUntilBlocked();
+  Child other([&] { Set(b, Lock(F_WRLCK, 0, 1), F_OFD_SETLKW); });
+  other.WaitUntilBlocked();
+  kill(child.pid(), SIGKILL);
+  EXPECT_THAT(child.Wait(), KilledBy(SIGKILL));
+}
+
+TEST_F(OfdLockTest, ExcludesLocksOfTheSameProcess) {
+  const Fd fd = OpenWith("file", "");
+  ASSERT_THAT(Set(fd, Lock(F_WRLCK)), Succeeds());
+  EXPECT_THAT(Set(fd, Lock(F_WRLCK), F_OFD_SETLK), FailsWith(EAGAIN));
+}
+
 TEST_F(OfdLockTest, ExcludesOtherDescriptionsInTheSameProcess) {
   const Fd a = OpenWith("file", "");
   const Fd b(open("file", O_RDWR));
@@ -236,6 +409,54 @@ TEST_F(FlockTest, SurvivesForkUntilAllCopiesClose) {
   kill(child.pid(), SIGKILL);
   child.Wait();
   EXPECT_THAT(flock(b, LOCK_EX | LOCK_NB), Succeeds());
+}
+
+TEST_F(FlockTest, ConversionGivesUpTheOldLockFirst) {
+  const Fd a = OpenWith("file", "");
+  const Fd b(open("file", O_RDWR));
+  const Fd c(open("file", O_RDWR));
+  ASSERT_THAT(flock(a, LOCK_SH), Succeeds());
+  ASSERT_THAT(flock(b, LOCK_SH), Succeeds());
+  EXPECT_THAT(flock(a, LOCK_EX | LOCK_NB), FailsWith(EWOULDBLOCK));
+  ASSERT_THAT(flock(b, LOCK_UN), Succeeds());
+  EXPECT_THAT(flock(c, LOCK_EX | LOCK_NB), Succeeds());
+}
+
+TEST_F(FlockTest, LastsOverExec) {
+  const Fd a = OpenWith("file", "");
+  Pipe input(O_CLOEXEC);
+  Pipe gone(O_CLOEXEC);
+  Child child([&] {
+    const int own = open("file", O_RDWR);
+    if (flock(own, LOCK_EX) != 0) _exit(1);
+    ExecCat(input.read);
+  });
+  gone.write.Reset();
+  char c;
+  ASSERT_THAT(read(gone.read, &c, 1), SucceedsWith(0));
+  EXPECT_THAT(flock(a, LOCK_EX | LOCK_NB), FailsWith(EWOULDBLOCK));
+  input.write.Reset();
+  EXPECT_THAT(child.Wait(), Exited(0));
+  EXPECT_THAT(flock(a, LOCK_EX | LOCK_NB), Succeeds());
+}
+
+TEST_F(FlockTest, SignalInterruptsWait) {
+  const Fd a = OpenWith("file", "");
+  Pipe ready;
+  ASSERT_THAT(flock(a, LOCK_EX), Succeeds());
+  Child child([&] {
+    struct sigaction action = {};
+    action.sa_handler = [](int) {};
+    sigaction(SIGUSR1, &action, nullptr);
+    const int own = open("file", O_RDWR);
+    write(ready.write, "x", 1);
+    CHILD_CHECK(flock(own, LOCK_EX) == -1 && errno == EINTR);
+  });
+  char c;
+  ASSERT_THAT(read(ready.read, &c, 1), SucceedsWith(1));
+  child.WaitUntilBlocked();
+  kill(child.pid(), SIGUSR1);
+  EXPECT_THAT(child.Wait(), Exited(0));
 }
 
 TEST_F(FlockTest, DoesNotConflictWithRecordLocks) {
