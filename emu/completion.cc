@@ -2,31 +2,45 @@
 
 #include "emu/completion.h"
 
+#include <set>
+
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "emu/values.h"
 
 namespace emu {
 namespace {
 
-// Filled in: @flags@ options without a value, @values@ those with one, @files@
-// those whose value is a path of the host.
+// Filled in: @all@ options of run, @values@ those with a value, @files@ those
+// whose value is a path of the host; @trace@ the commands of trace,
+// @trace_cases@ their options.
 constexpr char kBash[] = R"(# bash completion for emu. To use it now and later:
 #   emu completion bash > ~/.local/share/bash-completion/completions/emu
 _emu() {
   local cur=${COMP_WORDS[COMP_CWORD]} i word ended=
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'run completion help --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'run trace completion help --help --version' -- "$cur"))
     return
   fi
   case ${COMP_WORDS[1]} in
     completion)
       COMPREPLY=($(compgen -W 'bash zsh fish' -- "$cur"))
+      return ;;
+    trace)
+      if ((COMP_CWORD == 2)); then
+        COMPREPLY=($(compgen -W '@trace@ --help' -- "$cur"))
+      elif [[ $cur != -* ]]; then
+        COMPREPLY=($(compgen -f -- "$cur"))
+      else
+        case ${COMP_WORDS[2]} in
+@trace_cases@        esac
+      fi
       return ;;
     run) ;;
     *) return ;;
@@ -68,11 +82,13 @@ _emu_run() {
 }
 _emu() {
   local context state line
-  _arguments '1:command:(run completion help)' '*::argument:->rest' \
+  _arguments '1:command:(run trace completion help)' '*::argument:->rest' \
     '(-)--help[explain]' '(-)--version[print the version]'
   [[ $state == rest ]] || return
   case ${line[1]} in
     run) _emu_run ;;
+    trace) _arguments '1:command:(@trace@)' @trace_arguments@\
+      '*:recording:_files' ;;
     completion) _values shell bash zsh fish ;;
   esac
 }
@@ -83,7 +99,10 @@ constexpr char kFish[] = R"(# fish completion for emu. To use it:
 #   emu completion fish > ~/.config/fish/completions/emu.fish
 complete -c emu -f
 complete -c emu -n __fish_use_subcommand -a run -d 'Run a program'
-complete -c emu -n __fish_use_subcommand -a completion -d 'Print a script like this'
+complete -c emu -n __fish_use_subcommand -a trace -d 'Look into recordings'
+complete -c emu -n '__fish_seen_subcommand_from trace' -a '@trace@'
+complete -c emu -n '__fish_seen_subcommand_from trace' -F
+@trace_options@complete -c emu -n __fish_use_subcommand -a completion -d 'Print a script like this'
 complete -c emu -n __fish_use_subcommand -a help -d 'Explain'
 complete -c emu -n __fish_use_subcommand -l help -d 'Explain'
 complete -c emu -n __fish_use_subcommand -l version -d 'Print the version'
@@ -93,15 +112,56 @@ complete -c emu -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcom
 
 // The first sentence's worth, on one line and without quotes.
 std::string Summary(const OptionInfo& option) {
-  return absl::StrReplaceAll(option.help, {{"\n", " "},
-                                           {"'", ""},
-                                           {"[", "("},
-                                           {"]", ")"},
-                                           {":", ""}});
+  return absl::StrReplaceAll(
+      option.help, {{"\n", " "}, {"'", ""}, {"[", "("}, {"]", ")"}, {":", ""}});
 }
 
 bool TakesFile(const OptionInfo& option) {
   return option.long_name == "root" || option.long_name == "volume";
+}
+
+std::string TraceNames(const std::vector<TraceCommandInfo>& commands) {
+  return absl::StrJoin(commands, " ",
+                       [](std::string* to, const TraceCommandInfo& command) {
+                         to->append(command.name);
+                       });
+}
+
+std::string BashTraceCases(const std::vector<TraceCommandInfo>& commands) {
+  std::string cases;
+  for (const TraceCommandInfo& command : commands) {
+    absl::StrAppend(
+        &cases, "          ", command.name, ") COMPREPLY=($(compgen -W '",
+        absl::StrJoin(command.options, " "), "' -- \"$cur\")) ;;\n");
+  }
+  return cases;
+}
+
+std::string ZshTraceArguments(const std::vector<TraceCommandInfo>& commands) {
+  std::set<std::string> options;
+  for (const TraceCommandInfo& command : commands) {
+    options.insert(command.options.begin(), command.options.end());
+  }
+  std::string arguments;
+  for (const std::string& option : options) {
+    absl::StrAppend(&arguments, "'", option,
+                    absl::EndsWith(option, "=") ? ":value:" : "", "' ");
+  }
+  return arguments;
+}
+
+std::string FishTraceOptions(const std::vector<TraceCommandInfo>& commands) {
+  std::string lines;
+  for (const TraceCommandInfo& command : commands) {
+    for (absl::string_view option : command.options) {
+      const bool value = absl::ConsumeSuffix(&option, "=");
+      absl::StrAppend(
+          &lines, "complete -c emu -n '__fish_seen_subcommand_from trace; and ",
+          "__fish_seen_subcommand_from ", command.name, "' -l ",
+          option.substr(2), value ? " -r" : "", "\n");
+    }
+  }
+  return lines;
 }
 
 std::vector<std::string> Spellings(const OptionInfo& option) {
@@ -113,7 +173,8 @@ std::vector<std::string> Spellings(const OptionInfo& option) {
   return spellings;
 }
 
-std::string Bash(const std::vector<OptionInfo>& options) {
+std::string Bash(const std::vector<OptionInfo>& options,
+                 const std::vector<TraceCommandInfo>& trace) {
   std::vector<std::string> all, values, files;
   for (const OptionInfo& option : options) {
     for (const std::string& spelling : Spellings(option)) {
@@ -124,10 +185,13 @@ std::string Bash(const std::vector<OptionInfo>& options) {
   }
   return absl::StrReplaceAll(kBash, {{"@all@", absl::StrJoin(all, " ")},
                                      {"@values@", absl::StrJoin(values, "|")},
-                                     {"@files@", absl::StrJoin(files, "|")}});
+                                     {"@files@", absl::StrJoin(files, "|")},
+                                     {"@trace@", TraceNames(trace)},
+                                     {"@trace_cases@", BashTraceCases(trace)}});
 }
 
-std::string Zsh(const std::vector<OptionInfo>& options) {
+std::string Zsh(const std::vector<OptionInfo>& options,
+                const std::vector<TraceCommandInfo>& trace) {
   std::string arguments;
   for (const OptionInfo& option : options) {
     for (const std::string& spelling : Spellings(option)) {
@@ -140,10 +204,14 @@ std::string Zsh(const std::vector<OptionInfo>& options) {
                       value, "' \\\n");
     }
   }
-  return absl::StrReplaceAll(kZsh, {{"@arguments@", arguments}});
+  return absl::StrReplaceAll(kZsh,
+                             {{"@arguments@", arguments},
+                              {"@trace@", TraceNames(trace)},
+                              {"@trace_arguments@", ZshTraceArguments(trace)}});
 }
 
-std::string Fish(const std::vector<OptionInfo>& options) {
+std::string Fish(const std::vector<OptionInfo>& options,
+                 const std::vector<TraceCommandInfo>& trace) {
   std::string lines;
   for (const OptionInfo& option : options) {
     absl::StrAppend(&lines,
@@ -157,16 +225,20 @@ std::string Fish(const std::vector<OptionInfo>& options) {
     }
     absl::StrAppend(&lines, " -d '", Summary(option), "'\n");
   }
-  return absl::StrReplaceAll(kFish, {{"@options@", lines}});
+  return absl::StrReplaceAll(kFish,
+                             {{"@options@", lines},
+                              {"@trace@", TraceNames(trace)},
+                              {"@trace_options@", FishTraceOptions(trace)}});
 }
 
 }  // namespace
 
 absl::StatusOr<std::string> CompletionScript(
-    absl::string_view shell, const std::vector<OptionInfo>& run_options) {
-  if (shell == "bash") return Bash(run_options);
-  if (shell == "zsh") return Zsh(run_options);
-  if (shell == "fish") return Fish(run_options);
+    absl::string_view shell, const std::vector<OptionInfo>& run_options,
+    const std::vector<TraceCommandInfo>& trace_commands) {
+  if (shell == "bash") return Bash(run_options, trace_commands);
+  if (shell == "zsh") return Zsh(run_options, trace_commands);
+  if (shell == "fish") return Fish(run_options, trace_commands);
   return absl::InvalidArgumentError(
       absl::StrCat(Quoted(shell), " is not one of bash, zsh and fish"));
 }

@@ -11,12 +11,14 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "emu/options.h"
+#include "emu/trace/trace_options.h"
 
 namespace emu {
 
 // The script for `shell`: "bash", "zsh" or "fish".
 absl::StatusOr<std::string> CompletionScript(
-    absl::string_view shell, const std::vector<OptionInfo>& run_options);
+    absl::string_view shell, const std::vector<OptionInfo>& run_options,
+    const std::vector<TraceCommandInfo>& trace_commands);
 
 }  // namespace emu
 

@@ -17,19 +17,25 @@ using testing::HasSubstr;
 
 TEST(CompletionScriptTest, KnowsEveryOptionInEveryShell) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
-    const auto script = CompletionScript(shell, RunOptionList());
+    const auto script =
+        CompletionScript(shell, RunOptionList(), TraceCommandList());
     ASSERT_TRUE(script.ok());
     for (const OptionInfo& option : RunOptionList()) {
       EXPECT_THAT(*script, HasSubstr(option.long_name)) << shell;
     }
+    for (const TraceCommandInfo& command : TraceCommandList()) {
+      EXPECT_THAT(*script, HasSubstr(command.name)) << shell;
+    }
   }
-  EXPECT_FALSE(CompletionScript("tcsh", RunOptionList()).ok());
+  EXPECT_FALSE(
+      CompletionScript("tcsh", RunOptionList(), TraceCommandList()).ok());
 }
 
 // What bash itself makes of the script.
 TEST(CompletionScriptTest, BashCompletesOptionsAndLeavesProgramsAlone) {
   TestDirectory dir;
-  dir.Write("script", *CompletionScript("bash", RunOptionList()));
+  dir.Write("script",
+            *CompletionScript("bash", RunOptionList(), TraceCommandList()));
   dir.Write("test",
             "source ./script\n"
             "try() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _emu;"
@@ -41,7 +47,9 @@ TEST(CompletionScriptTest, BashCompletesOptionsAndLeavesProgramsAlone) {
             "try emu run -w / --stat\n"
             "try emu run ls --stat\n"
             "try emu run -- --stat\n"
-            "try emu completion f\n");
+            "try emu completion f\n"
+            "try emu trace du\n"
+            "try emu trace dump --no\n");
   ASSERT_EQ(system(("cd " + dir.path() + " && bash test >out 2>&1").c_str()),
             0);
   EXPECT_EQ(dir.Read("out"),
@@ -52,7 +60,9 @@ TEST(CompletionScriptTest, BashCompletesOptionsAndLeavesProgramsAlone) {
             "--stats\n"
             "\n"
             "\n"
-            "fish\n");
+            "fish\n"
+            "dump\n"
+            "--no-times\n");
 }
 
 }  // namespace

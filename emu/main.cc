@@ -12,6 +12,8 @@
 #include "emu/exit_status.h"
 #include "emu/options.h"
 #include "emu/run.h"
+#include "emu/trace/trace_command.h"
+#include "emu/trace/trace_options.h"
 #include "emu/values.h"
 #include "emu/version.h"
 
@@ -24,8 +26,10 @@ containers or virtual machines: they see the files, time, randomness and
 processors that the command line says, and the same command gives the same run.
 
 Usage: emu run [options] [--] PROGRAM [ARGS]   run a program
+       emu trace info|dump|diff|files|stats|export FILE...
+                                               look into recordings
        emu completion bash|zsh|fish            print a completion script
-       emu help [run]                          explain
+       emu help [run|trace]                    explain
        emu --version
 
 Start with:
@@ -48,24 +52,28 @@ int Print(const std::string& text) {
 
 int CompletionCommand(const std::vector<std::string>& args) {
   if (args.size() != 1) return Fail("usage: emu completion bash|zsh|fish");
-  const auto script = CompletionScript(args[0], RunOptionList());
+  const auto script =
+      CompletionScript(args[0], RunOptionList(), TraceCommandList());
   if (!script.ok()) return Fail(script.status().message());
   return Print(*script);
 }
 
 int HelpCommand(const std::vector<std::string>& args) {
   if (!args.empty() && args[0] == "run") return Print(RunHelp());
+  if (!args.empty() && args[0] == "trace") return Print(TraceHelp(""));
   return Print(kHelp);
 }
 
 int Main(int argc, char** argv) {
   const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (args.empty()) {
-    return Fail("no command: emu run PROGRAM runs a program, emu --help explains");
+    return Fail(
+        "no command: emu run PROGRAM runs a program, emu --help explains");
   }
   const std::string& command = args[0];
   const std::vector<std::string> rest(args.begin() + 1, args.end());
   if (command == "run") return RunCommand(rest);
+  if (command == "trace") return TraceCommand(rest);
   if (command == "completion") return CompletionCommand(rest);
   if (command == "help" || command == "--help" || command == "-h") {
     return HelpCommand(rest);

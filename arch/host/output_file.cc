@@ -3,6 +3,7 @@
 #include "arch/host/output_file.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -27,6 +28,14 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Create(
     return HostError(errno, absl::StrCat("open(\"", path, "\")"));
   }
   return std::unique_ptr<OutputFile>(new OutputFile(path, std::move(fd)));
+}
+
+absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::StandardOutput() {
+  signal(SIGPIPE, SIG_IGN);
+  OwnedFd fd(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0));
+  if (!fd.valid()) return HostError(errno, "standard output");
+  return std::unique_ptr<OutputFile>(
+      new OutputFile("standard output", std::move(fd)));
 }
 
 OutputFile::OutputFile(const std::string& path, OwnedFd fd)

@@ -21,6 +21,9 @@ class OutputFile {
   // Replaces what was there.
   static absl::StatusOr<std::unique_ptr<OutputFile>> Create(
       const std::string& path);
+  // emu's standard output. Whoever closes its other end no longer ends emu: that
+  // is an error like others.
+  static absl::StatusOr<std::unique_ptr<OutputFile>> StandardOutput();
   // Writes what is buffered.
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
@@ -29,6 +32,7 @@ class OutputFile {
   // The first failure is told by Close, and what follows it is dropped.
   void Append(absl::string_view text);
   absl::Status Close();
+  bool failed() const { return !status_.ok(); }
 
  private:
   OutputFile(const std::string& path, OwnedFd fd);

@@ -266,7 +266,6 @@ void CodeRecord(EventModel& model, Io& io, uint8_t kind, TraceEvent& event,
                 answered.result);
   like.result = answered.result;
 
-  hash = Mix(hash, event.args[0]);
   uint64_t& digest = model.DigestOf(hash);
   io.Digest(EventColumn::kDigest, kMissedDigest, digest, event.digest);
   digest = event.digest;

@@ -122,17 +122,24 @@ EventCursor::EventCursor(const TraceReader& reader)
 EventCursor::~EventCursor() = default;
 EventCursor::EventCursor(EventCursor&&) noexcept = default;
 
+absl::Status EventCursor::StartBlock() {
+  const BlockIndex& index = *reader_->index_;
+  BlockHeader header;
+  auto payload = index.Read(BlockType::kEvents, next_block_, &header);
+  if (!payload.ok()) return payload.status();
+  if (!decoder_->Start(*std::move(payload), header.count)) {
+    return index.Damaged(BlockType::kEvents, next_block_);
+  }
+  ++next_block_;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::optional<TraceEvent>> EventCursor::Next() {
   const BlockIndex& index = *reader_->index_;
   if (decoder_->left() == 0) {
     if (next_block_ == index.blocks(BlockType::kEvents)) return std::nullopt;
-    BlockHeader header;
-    auto payload = index.Read(BlockType::kEvents, next_block_, &header);
-    if (!payload.ok()) return payload.status();
-    if (!decoder_->Start(*std::move(payload), header.count)) {
-      return index.Damaged(BlockType::kEvents, next_block_);
-    }
-    ++next_block_;
+    const absl::Status started = StartBlock();
+    if (!started.ok()) return started;
   }
   TraceEvent event;
   if (!decoder_->Next(&event)) {
@@ -140,6 +147,28 @@ absl::StatusOr<std::optional<TraceEvent>> EventCursor::Next() {
   }
   ++position_;
   return event;
+}
+
+absl::Status EventCursor::Skip(uint64_t position) {
+  const BlockIndex& index = *reader_->index_;
+  const size_t blocks = index.blocks(BlockType::kEvents);
+  size_t behind = next_block_;
+  while (behind < blocks &&
+         index.first(BlockType::kEvents, behind) <= position) {
+    ++behind;
+  }
+  if (behind > next_block_) {
+    // Blocks stand by themselves: those between are not read.
+    next_block_ = behind - 1;
+    position_ = index.first(BlockType::kEvents, next_block_);
+    decoder_ = std::make_unique<EventDecoder>();
+  }
+  while (position_ < position) {
+    const auto event = Next();
+    if (!event.ok()) return event.status();
+    if (!*event) break;
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<InputRecord>> InputCursor::Next() {

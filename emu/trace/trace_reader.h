@@ -40,10 +40,14 @@ class EventCursor {
 
   // No value behind the last one.
   absl::StatusOr<std::optional<TraceEvent>> Next();
-  // The number of events that Next gave.
+  // Passes over events until `position` of them are passed, or all.
+  absl::Status Skip(uint64_t position);
+  // The number of events that were given or passed over.
   uint64_t position() const { return position_; }
 
  private:
+  absl::Status StartBlock();
+
   const TraceReader* reader_;
   std::unique_ptr<EventDecoder> decoder_;
   size_t next_block_ = 0;
