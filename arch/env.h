@@ -21,8 +21,10 @@ namespace emu {
 // A point in time or a length of it, in nanoseconds.
 using Nanos = int64_t;
 
-// One of emu's own standard streams: 0, 1 or 2.
-enum class StdStream { kIn = 0, kOut = 1, kErr = 2 };
+// One of emu's own standard streams (0, 1 or 2), or the terminal at which a
+// person can be asked: standard input where that is one, else the controlling
+// terminal that emu has itself.
+enum class StdStream { kIn = 0, kOut = 1, kErr = 2, kTerminal = 3 };
 
 struct TerminalSize {
   uint16_t rows = 24;
@@ -55,22 +57,33 @@ class Env {
   // What a standard stream is to the guest.
   enum class StreamKind { kClosed, kNull, kPipe, kTerminal };
   virtual StreamKind Kind(StdStream stream) = 0;
-  // Bytes for the guest from standard input, waiting for none. EAGAIN when
-  // there are none now, 0 at the end of input; EIO.
-  virtual Result<size_t> ReadInput(absl::Span<char> out) = 0;
-  // Bytes from the guest to standard output or error, all or (with the host's
-  // error before the end) some. EPIPE, ENOSPC, EIO; EAGAIN when a host signal
-  // arrived before any was taken.
+  // Bytes for the guest from kIn or kTerminal, waiting for none. EAGAIN when
+  // there are none now, 0 at the end of input; EIO. Who reads the terminal once
+  // has it as a raw one from then on, and until emu ends.
+  virtual Result<size_t> ReadInput(StdStream stream,
+                                   absl::Span<char> out) = 0;
+  // Bytes from the guest to any stream but kIn, all or (with the host's error
+  // before the end) some. EPIPE, ENOSPC, EIO; EAGAIN when a host signal arrived
+  // before any was taken.
   virtual Result<size_t> WriteOutput(StdStream stream,
                                      absl::Span<const char> bytes) = 0;
   virtual TerminalSize WindowSize() = 0;
 
-  // Sleeps until input may have arrived (if `input`), a host signal came in or
+  // What a wait is for, besides host signals.
+  struct Awaited {
+    bool input = false;     // kIn's, which is no terminal
+    bool terminal = false;  // kTerminal's
+  };
+  // Sleeps until something of that may have arrived, a host signal came in or
   // `timeout` of host time is over (no value: for ever).
-  virtual void Wait(bool input, std::optional<Nanos> timeout) = 0;
+  virtual void Wait(Awaited what, std::optional<Nanos> timeout) = 0;
   // The next host signal for the guest, if one came in: SIGINT, SIGTERM,
   // SIGHUP, SIGQUIT, SIGWINCH, SIGCONT, SIGTSTP. Never blocks.
   virtual std::optional<int> TakeSignal() = 0;
+  // The guests' job is to stop, and only whoever started emu could continue it:
+  // emu stops, as a job of the host's shell. Returns when it was continued,
+  // which TakeSignal tells as SIGCONT; or at once where nobody could do that.
+  virtual void StopUntilContinued() = 0;
   // The time limit that the user set is over.
   virtual bool TimedOut() = 0;
 

@@ -303,10 +303,25 @@ void Kernel::PollOutside() {
   if (outside_source_ != nullptr) outside_source_->OnInput();
 }
 
+bool Kernel::IsOutsideJob(Pid group) const {
+  return outside_source_ != nullptr && main_->pgid == group &&
+         outside_source_->ForegroundGroup() == group;
+}
+
+// SIGCONT is passed on before anybody else of the group acts on a stop signal.
+void Kernel::StopOutsideJob() {
+  env_.StopUntilContinued();
+  PollOutside();
+}
+
 bool Kernel::Idle() {
+  if (main_->stopped && IsOutsideJob(main_->pgid)) {
+    StopOutsideJob();
+    if (!main_->stopped) return true;
+  }
   const bool awaited =
       !outside_input_.empty() ||
-      (outside_source_ != nullptr && outside_source_->Awaited());
+      (outside_source_ != nullptr && outside_source_->Attended());
   if (!awaited && clock_.next_deadline() == kNever) return false;
   if (awaited || clock_.follows_host()) return WaitForOutside();
   clock_.AdvanceTo(clock_.next_deadline());
@@ -320,10 +335,11 @@ bool Kernel::WaitForOutside() {
   const Nanos before = env_.HostTime();
   std::optional<Nanos> timeout;
   if (due != kNever) timeout = std::max<Nanos>(due - clock_.now(), 0);
-  const bool input =
-      !outside_input_.empty() ||
-      (outside_source_ != nullptr && outside_source_->Awaited());
-  env_.Wait(input, timeout);
+  env_.Wait({.input = !outside_input_.empty(),
+             .terminal = outside_source_ != nullptr &&
+                         outside_source_->Attended() &&
+                         outside_source_->HasRoom()},
+            timeout);
   const Nanos passed = env_.HostTime() - before;
   clock_.AdvanceTo(std::min(due, After(clock_.now(), passed)));
   outside_input_.Wake();

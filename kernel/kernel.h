@@ -55,8 +55,11 @@ struct ProgramOptions {
 class OutsideSource {
  public:
   virtual ~OutsideSource() = default;
-  // Some task waits for input from there.
-  virtual bool Awaited() = 0;
+  // Whether a person is there as far as the guests know: some task waits for
+  // their input, or one has asked for some before.
+  virtual bool Attended() = 0;
+  // Whether more input could be taken now.
+  virtual bool HasRoom() = 0;
   // Input may have arrived: take what is there.
   virtual void OnInput() = 0;
   // The window's size changed.
@@ -127,9 +130,9 @@ class Kernel {
   }
   const std::set<std::string>& impurities() const { return impurities_; }
 
-  // The terminal, if there is one; owned by its subsystem. While a task awaits
-  // it and nothing else can go on, the run waits for the outside, and time
-  // follows the host's clock.
+  // The terminal, if there is one; owned by its subsystem. While a person is
+  // there and nothing can go on, the run waits for the outside, and time follows
+  // the host's clock.
   void set_outside_source(OutsideSource* source) { outside_source_ = source; }
   // Tasks that wait for standard input that is no terminal; woken when the
   // outside was heard.
@@ -137,6 +140,11 @@ class Kernel {
   // Takes what came from outside: signals to the main program, input to the
   // terminal.
   void PollOutside();
+  // Whether `group` is the job that the host's shell knows emu as: the main
+  // program's, in the foreground of the terminal outside.
+  bool IsOutsideJob(Pid group) const;
+  // That job is to stop: emu as a whole does, until it is continued.
+  void StopOutsideJob();
 
   // A task or process that has ended, kept until nothing can be running on its
   // behalf any more.

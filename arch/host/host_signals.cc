@@ -162,7 +162,8 @@ absl::Status HostSignals::InstallHandlers() {
   };
   for (int signo : kForGuest) {
     bool may_stay_ignored =
-        signo == SIGHUP || signo == SIGINT || signo == SIGQUIT;
+        signo == SIGHUP || signo == SIGINT || signo == SIGQUIT ||
+        signo == SIGTSTP;
     if (may_stay_ignored && IsIgnored(signo)) continue;
     if (auto s = install(signo, OnSignal); !s.ok()) return s;
   }
@@ -228,6 +229,17 @@ absl::StatusOr<int> HostSignals::Poll(absl::Span<pollfd> fds,
   if (error == EINTR || ready == 0 || error == EAGAIN) return 0;
   if (error != 0) return absl::ErrnoToStatus(error, "ppoll");
   return ready;
+}
+
+void HostSignals::StopUntilContinued(bool whole_job) {
+  if (!state.installed[SIGTSTP]) return;
+  struct sigaction handler = {};
+  struct sigaction by_default = {};
+  by_default.sa_handler = SIG_DFL;
+  sigaction(SIGTSTP, &by_default, &handler);
+  // emu is stopped before the call returns.
+  kill(whole_job ? 0 : getpid(), SIGTSTP);
+  sigaction(SIGTSTP, &handler, nullptr);
 }
 
 void HostSignals::Interrupt() { InterruptRunning(); }

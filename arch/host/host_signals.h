@@ -29,9 +29,9 @@ class HostSignals {
  public:
   // Installs the handlers for SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH,
   // SIGTSTP, SIGCONT, SIGALRM, SIGIO, SIGCHLD and the slice timer's signal, and
-  // ignores SIGPIPE and SIGXFSZ. SIGINT, SIGHUP and SIGQUIT stay ignored if emu
-  // was started so (nohup, a shell's background job). No other object may
-  // exist.
+  // ignores SIGPIPE and SIGXFSZ. SIGINT, SIGHUP, SIGQUIT and SIGTSTP stay
+  // ignored if emu was started so (nohup, a shell's background job). No other
+  // object may exist.
   static absl::StatusOr<std::unique_ptr<HostSignals>> Install();
   // Restores what was there before.
   ~HostSignals();
@@ -54,6 +54,10 @@ class HostSignals {
   // call. Returns the number of ready descriptors, 0 in the other cases.
   absl::StatusOr<int> Poll(absl::Span<pollfd> fds,
                            std::optional<int64_t> timeout);
+  // Does what SIGTSTP does to a program that has no handler for it: stops emu,
+  // and with `whole_job` all of its process group. Nothing where the host knows
+  // of nobody who could continue it.
+  void StopUntilContinued(bool whole_job);
   // Makes the guest that runs now, or else the next one to run, stop with
   // kSlice. Async-signal-safe.
   void Interrupt();

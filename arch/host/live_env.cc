@@ -95,8 +95,9 @@ size_t LiveEnv::PickNext(size_t runnable) {
 
 Nanos LiveEnv::HostTime() { return HostClock(CLOCK_MONOTONIC) - started_; }
 
-Result<size_t> LiveEnv::ReadInput(absl::Span<char> out) {
-  return streams_.Read(out);
+Result<size_t> LiveEnv::ReadInput(StdStream stream, absl::Span<char> out) {
+  return stream == StdStream::kTerminal ? streams_.ReadTerminal(out)
+                                        : streams_.Read(out);
 }
 
 Result<size_t> LiveEnv::WriteOutput(StdStream stream,
@@ -104,14 +105,19 @@ Result<size_t> LiveEnv::WriteOutput(StdStream stream,
   return streams_.Write(stream, bytes);
 }
 
-void LiveEnv::Wait(bool input, std::optional<Nanos> timeout) {
-  pollfd in = {.fd = streams_.input_fd(), .events = POLLIN, .revents = 0};
-  absl::Span<pollfd> polled;
-  if (input && in.fd >= 0) {
+void LiveEnv::Wait(Awaited what, std::optional<Nanos> timeout) {
+  pollfd polled[2];
+  size_t count = 0;
+  const auto add = [&](int fd) {
+    if (fd >= 0) polled[count++] = {.fd = fd, .events = POLLIN, .revents = 0};
+  };
+  if (what.input) add(streams_.input_fd());
+  if (what.terminal) {
     streams_.EnterRaw();
-    polled = absl::MakeSpan(&in, 1);
+    add(streams_.terminal_fd());
   }
-  const absl::StatusOr<int> ready = signals_.Poll(polled, timeout);
+  const absl::StatusOr<int> ready =
+      signals_.Poll(absl::MakeSpan(polled, count), timeout);
   // A terminal that has just become raw has input ready without a signal.
   if (ready.ok() && *ready > 0) streams_.ExpectInput();
   streams_.NoteInput();
@@ -122,7 +128,7 @@ std::optional<int> LiveEnv::TakeSignal() {
   for (;;) {
     const std::optional<int> signo = signals_.Take();
     if (signo == SIGTSTP) {
-      StopUntilContinued();
+      Stop(/*whole_job=*/false);
     } else if (signo == SIGCONT) {
       streams_.Resume();
       return signo;
@@ -139,9 +145,9 @@ bool LiveEnv::TimedOut() {
 
 bool LiveEnv::HasNews() { return signals_.Pending(); }
 
-void LiveEnv::StopUntilContinued() {
+void LiveEnv::Stop(bool whole_job) {
   streams_.Suspend();
-  raise(SIGSTOP);
+  signals_.StopUntilContinued(whole_job);
   streams_.Resume();
 }
 

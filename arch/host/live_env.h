@@ -41,12 +41,13 @@ class LiveEnv : public Env {
   Nanos BootTime() override { return boot_time_; }
   Nanos HostTime() override;
   StreamKind Kind(StdStream stream) override { return streams_.Kind(stream); }
-  Result<size_t> ReadInput(absl::Span<char> out) override;
+  Result<size_t> ReadInput(StdStream stream, absl::Span<char> out) override;
   Result<size_t> WriteOutput(StdStream stream,
                              absl::Span<const char> bytes) override;
   TerminalSize WindowSize() override { return streams_.WindowSize(); }
-  void Wait(bool input, std::optional<Nanos> timeout) override;
+  void Wait(Awaited what, std::optional<Nanos> timeout) override;
   std::optional<int> TakeSignal() override;
+  void StopUntilContinued() override { Stop(/*whole_job=*/true); }
   bool TimedOut() override;
   bool HasNews() override;
   void NotePreemption(const Preemption&) override {}
@@ -59,8 +60,9 @@ class LiveEnv : public Env {
   LiveEnv(const LiveEnvOptions& options, const RandomStream::Key& key,
           HostSignals& signals);
 
-  // SIGTSTP is for emu, which stops with all its guests.
-  void StopUntilContinued();
+  // With `whole_job`, together with all of the host's process group; else the
+  // host has sent SIGTSTP to the others already.
+  void Stop(bool whole_job);
 
   HostSignals& signals_;
   StandardStreams streams_;

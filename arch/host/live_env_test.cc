@@ -76,7 +76,7 @@ TEST_F(LiveEnvTest, HostTimeStartsAtBootAndMoves) {
   const Nanos start = env->HostTime();
   EXPECT_GE(start, 0);
   EXPECT_LT(start, 5'000 * kMillisecond);
-  env->Wait(false, 20 * kMillisecond);
+  env->Wait({}, 20 * kMillisecond);
   EXPECT_GE(env->HostTime(), start + 20 * kMillisecond);
 }
 
@@ -89,7 +89,7 @@ TEST_F(LiveEnvTest, ASignalEndsAWaitAndIsTakenOnce) {
     _exit(0);
   }
   // Whether it comes before the wait or in it.
-  while (!signals_->Pending()) env->Wait(false, std::nullopt);
+  while (!signals_->Pending()) env->Wait({}, std::nullopt);
   EXPECT_EQ(env->TakeSignal(), SIGTERM);
   EXPECT_EQ(env->TakeSignal(), std::nullopt);
   waitpid(child, nullptr, 0);
@@ -98,7 +98,7 @@ TEST_F(LiveEnvTest, ASignalEndsAWaitAndIsTakenOnce) {
 TEST_F(LiveEnvTest, TheTimeLimitEndsAWaitAndStays) {
   auto env = Make({.time_limit = 20 * kMillisecond});
   EXPECT_FALSE(env->TimedOut());
-  env->Wait(false, 60'000 * kMillisecond);
+  env->Wait({}, 60'000 * kMillisecond);
   EXPECT_TRUE(env->TimedOut());
   EXPECT_TRUE(env->TimedOut());
   EXPECT_GE(env->HostTime(), 20 * kMillisecond);

@@ -67,14 +67,33 @@ StandardStreams::StandardStreams(HostSignals& signals,
                                  const std::array<int, 3>& fds)
     : signals_(signals) {
   for (int i = 0; i < 3; ++i) streams_[i] = Open(fds[i], i == 0);
-  const Stream& in = streams_[0];
-  if (in.kind != Env::StreamKind::kTerminal) return;
-  terminal_ = std::make_unique<TerminalMode>(in.fd);
-  if (!in.own.valid()) return;
-  const f_owner_ex owner = {.type = F_OWNER_TID, .pid = gettid()};
-  raises_sigio_ =
-      fcntl(in.fd, F_SETOWN_EX, &owner) == 0 &&
-      fcntl(in.fd, F_SETFL, fcntl(in.fd, F_GETFL) | O_ASYNC) == 0;
+  if (streams_[0].kind != Env::StreamKind::kTerminal) {
+    streams_[3] = OpenControllingTerminal();
+  }
+  const Stream& terminal = terminal_stream();
+  if (terminal.kind != Env::StreamKind::kTerminal) return;
+  terminal_ = std::make_unique<TerminalMode>(terminal.fd);
+}
+
+StandardStreams::Stream StandardStreams::OpenControllingTerminal() {
+  Stream stream;
+  stream.own.Reset(open("/dev/tty", O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  if (!stream.own.valid()) return stream;
+  stream.kind = Env::StreamKind::kTerminal;
+  stream.access = Access::kPrivate;
+  stream.fd = stream.own.get();
+  return stream;
+}
+
+const StandardStreams::Stream& StandardStreams::terminal_stream() const {
+  return streams_[0].kind == Env::StreamKind::kTerminal ? streams_[0]
+                                                        : streams_[3];
+}
+
+bool StandardStreams::InForeground() const {
+  const pid_t group = tcgetpgrp(terminal_fd());
+  // Of a terminal that controls some other session nobody knows.
+  return group < 0 || group == getpgrp();
 }
 
 StandardStreams::Stream StandardStreams::Open(int fd, bool input) {
@@ -106,6 +125,7 @@ StandardStreams::Stream StandardStreams::Open(int fd, bool input) {
 }
 
 Env::StreamKind StandardStreams::Kind(StdStream stream) const {
+  if (stream == StdStream::kTerminal) return terminal_stream().kind;
   return streams_[Index(stream)].kind;
 }
 
@@ -126,7 +146,15 @@ TerminalSize StandardStreams::WindowSize() const {
 int StandardStreams::input_fd() const { return streams_[0].fd; }
 
 void StandardStreams::EnterRaw() {
-  if (terminal_) terminal_->EnterRaw();
+  if (!terminal_ || raw()) return;
+  const Stream& terminal = terminal_stream();
+  if (terminal.own.valid() && !raises_sigio_) {
+    const f_owner_ex owner = {.type = F_OWNER_TID, .pid = gettid()};
+    raises_sigio_ =
+        fcntl(terminal.fd, F_SETOWN_EX, &owner) == 0 &&
+        fcntl(terminal.fd, F_SETFL, fcntl(terminal.fd, F_GETFL) | O_ASYNC) == 0;
+  }
+  terminal_->EnterRaw();
 }
 
 void StandardStreams::Suspend() {
@@ -135,7 +163,7 @@ void StandardStreams::Suspend() {
 }
 
 void StandardStreams::Resume() {
-  if (resume_raw_) EnterRaw();
+  if (resume_raw_ && InForeground()) EnterRaw();
   dry_ = false;
 }
 
@@ -144,11 +172,23 @@ void StandardStreams::NoteInput() {
 }
 
 Result<size_t> StandardStreams::Read(absl::Span<char> out) {
-  const Stream& in = streams_[0];
-  if (in.fd < 0) return 0;
+  return ReadBytes(streams_[0], out);
+}
+
+Result<size_t> StandardStreams::ReadTerminal(absl::Span<char> out) {
+  if (!terminal_) return 0;
   // Before the look: a byte that comes later raises it again.
   NoteInput();
-  if (dry_) return Errno(EAGAIN);
+  if (dry_ || (!raw() && !InForeground())) return Errno(EAGAIN);
+  EnterRaw();
+  const Result<size_t> n = ReadBytes(terminal_stream(), out);
+  if (!n.ok() && n.error() == Errno(EAGAIN)) dry_ = raises_sigio_;
+  return n;
+}
+
+Result<size_t> StandardStreams::ReadBytes(const Stream& in,
+                                          absl::Span<char> out) {
+  if (in.fd < 0) return 0;
   if (in.access == Access::kPollFirst) {
     pollfd ready = {.fd = in.fd, .events = POLLIN, .revents = 0};
     if (poll(&ready, 1, 0) <= 0) return Errno(EAGAIN);
@@ -160,9 +200,7 @@ Result<size_t> StandardStreams::Read(absl::Span<char> out) {
             : read(in.fd, out.data(), out.size());
   } while (n < 0 && errno == EINTR);
   if (n >= 0) return static_cast<size_t>(n);
-  if (errno != EAGAIN) return Errno(EIO);
-  dry_ = raises_sigio_;
-  return Errno(EAGAIN);
+  return Errno(errno == EAGAIN ? EAGAIN : EIO);
 }
 
 Result<size_t> StandardStreams::Write(StdStream stream,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// emu's own standard input, output and error as the guest uses them. Other
-// processes share their descriptions, so no flag of those is ever changed:
+// emu's own standard input, output and error as the guest uses them, and the
+// terminal (see StdStream). Other processes share their descriptions, so no flag
+// of those is ever changed:
 // pipes and terminals are opened a second time, without blocking, where the
 // host allows that, and else looked at with poll(2) first.
 
@@ -36,16 +37,19 @@ class StandardStreams {
   TerminalSize WindowSize() const;
 
   // As Env's. A terminal that had nothing is not asked again before the next
-  // SIGIO, which its bytes raise.
+  // SIGIO, which its bytes raise; nor is it while others are in its foreground.
   Result<size_t> Read(absl::Span<char> out);
+  Result<size_t> ReadTerminal(absl::Span<char> out);
   Result<size_t> Write(StdStream stream, absl::Span<const char> bytes);
 
   // Takes note of a SIGIO, so that it does not end waits any more.
   void NoteInput();
-  // The next read looks for itself, whatever signals said.
+  // The terminal's next read looks for itself, whatever signals said.
   void ExpectInput() { dry_ = false; }
-  // Where poll(2) shows input; -1 when standard input is closed.
+  // Where poll(2) shows input; -1 when standard input is closed, or there is no
+  // terminal.
   int input_fd() const;
+  int terminal_fd() const { return terminal_ ? terminal_stream().fd : -1; }
   // A guest waits for input: the terminal's line discipline is the guest's from
   // now on. Not earlier: a program that asks for nothing leaves the terminal to
   // others, `emu run make | less` for one.
@@ -71,14 +75,18 @@ class StandardStreams {
   };
 
   static Stream Open(int fd, bool input);
+  static Stream OpenControllingTerminal();
+  const Stream& terminal_stream() const;
+  bool InForeground() const;
+  static Result<size_t> ReadBytes(const Stream& in, absl::Span<char> out);
   Result<size_t> WriteBytes(const Stream& stream, absl::Span<const char> bytes);
   bool ReadyToWrite(const Stream& stream);
 
   HostSignals& signals_;
-  std::array<Stream, 3> streams_;
-  std::unique_ptr<TerminalMode> terminal_;  // where standard input is one
+  std::array<Stream, 4> streams_;  // kTerminal's is closed where kIn is it
+  std::unique_ptr<TerminalMode> terminal_;  // null: there is none
   bool resume_raw_ = false;
-  bool raises_sigio_ = false;  // standard input does
+  bool raises_sigio_ = false;  // the terminal does
   bool dry_ = false;           // it had nothing, and no SIGIO came since
 };
 

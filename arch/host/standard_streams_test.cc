@@ -69,6 +69,9 @@ class StandardStreamsTest : public testing::Test {
   Result<size_t> Read(StandardStreams& streams) {
     return streams.Read(absl::MakeSpan(buffer_));
   }
+  Result<size_t> ReadTerminal(StandardStreams& streams) {
+    return streams.ReadTerminal(absl::MakeSpan(buffer_));
+  }
   Result<size_t> Write(StandardStreams& streams, const std::string& text) {
     return streams.Write(StdStream::kOut, text);
   }
@@ -192,9 +195,9 @@ TEST_F(StandardStreamsTest, TheTerminalIsRawFromTheFirstWaitToTheEnd) {
   Pty pty;
   auto streams = Streams(pty.slave.get(), pty.slave.get());
   EXPECT_TRUE(pty.Canonical());
-  EXPECT_EQ(Read(*streams).error(), Errno(EAGAIN));
+  EXPECT_EQ(*Write(*streams, "x"), 1u);
   EXPECT_TRUE(pty.Canonical());
-  streams->EnterRaw();
+  EXPECT_EQ(ReadTerminal(*streams).error(), Errno(EAGAIN));
   EXPECT_FALSE(pty.Canonical());
   streams->Suspend();
   EXPECT_TRUE(pty.Canonical());
@@ -208,16 +211,16 @@ TEST_F(StandardStreamsTest, ATerminalsBytesRaiseSigio) {
   Pty pty;
   const auto streams = Streams(pty.slave.get(), pty.slave.get());
   streams->EnterRaw();
-  EXPECT_EQ(Read(*streams).error(), Errno(EAGAIN));
+  EXPECT_EQ(ReadTerminal(*streams).error(), Errno(EAGAIN));
   EXPECT_FALSE(signals_->Pending());
   ASSERT_EQ(write(pty.master.get(), "\003", 1), 1);
   // The terminal's bytes take a moment to arrive.
-  pollfd in = {.fd = streams->input_fd(), .events = POLLIN, .revents = 0};
+  pollfd in = {.fd = streams->terminal_fd(), .events = POLLIN, .revents = 0};
   ASSERT_EQ(poll(&in, 1, 5000), 1);
   EXPECT_TRUE(signals_->Pending());
-  EXPECT_EQ(*Read(*streams), 1u);
+  EXPECT_EQ(*ReadTerminal(*streams), 1u);
   EXPECT_EQ(buffer_[0], '\003');
-  EXPECT_EQ(Read(*streams).error(), Errno(EAGAIN));
+  EXPECT_EQ(ReadTerminal(*streams).error(), Errno(EAGAIN));
 }
 
 TEST_F(StandardStreamsTest, ACookedTerminalShowsOneCarriageReturnALine) {

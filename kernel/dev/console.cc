@@ -46,15 +46,18 @@ Console::Console(Kernel& kernel, StdStream output, bool input)
 
 Console::~Console() { kernel().set_outside_source(nullptr); }
 
-bool Console::Awaited() { return !queue().empty(); }
+bool Console::Attended() {
+  if (!queue().empty()) attended_ = true;
+  return attended_ && (input_ || !queue().empty());
+}
 
 void Console::OnInput() {
   if (!pending_.empty()) Flush();
   char bytes[kChunk];
-  while (input_ && TypingRoom() > 0) {
+  while (attended_ && HasRoom()) {
     const size_t size = std::min(TypingRoom(), kChunk);
-    const Result<size_t> n =
-        kernel().env().ReadInput(absl::MakeSpan(bytes, size));
+    const Result<size_t> n = kernel().env().ReadInput(
+        StdStream::kTerminal, absl::MakeSpan(bytes, size));
     if (!n.ok() && n.error() == Errno(EAGAIN)) return;
     if (!n.ok() || *n == 0) {
       // The person is gone.
@@ -105,11 +108,11 @@ void CreateConsole(Kernel& kernel) {
   const auto is_terminal = [&](StdStream stream) {
     return env.Kind(stream) == Env::StreamKind::kTerminal;
   };
-  for (const StdStream stream :
-       {StdStream::kOut, StdStream::kErr, StdStream::kIn}) {
+  for (const StdStream stream : {StdStream::kOut, StdStream::kErr,
+                                 StdStream::kIn, StdStream::kTerminal}) {
     if (!is_terminal(stream)) continue;
     kernel.subsystems().terminals.console = std::make_shared<Console>(
-        kernel, stream, is_terminal(StdStream::kIn));
+        kernel, stream, is_terminal(StdStream::kTerminal));
     return;
   }
 }
@@ -118,10 +121,15 @@ Result<> OpenStdStreams(Kernel& kernel, Task& first) {
   Terminals& terminals = kernel.subsystems().terminals;
   FileRef console;
   if (terminals.console != nullptr) {
-    const Credentials& creds = *first.creds;
-    terminals.devpts->Add(terminals.console, creds.fsuid,
-                          Devpts::kTtyGroup);
-    console = TRY(OpenConsole(first, terminals));
+    const bool named = std::any_of(
+        std::begin(kStreams), std::end(kStreams), [&](StdStream stream) {
+          return kernel.env().Kind(stream) == Env::StreamKind::kTerminal;
+        });
+    if (named) {
+      terminals.devpts->Add(terminals.console, first.creds->fsuid,
+                            Devpts::kTtyGroup);
+      console = TRY(OpenConsole(first, terminals));
+    }
     if (terminals.console->has_input()) {
       terminals.console->Control(first.process());
     }

@@ -23,17 +23,23 @@ class Task;
 // Owned by the kernel's Terminals.
 class Console : public Terminal, public OutsideSource {
  public:
-  // `output` is a stream that is a terminal; `input` whether standard input is.
+  // `output` is a stream that is a terminal; `input` whether kTerminal is there
+  // to be read.
   Console(Kernel& kernel, StdStream output, bool input);
   ~Console() override;
 
   bool has_input() const { return input_; }
 
   // OutsideSource.
-  bool Awaited() override;
+  bool Attended() override;
+  bool HasRoom() override { return input_ && TypingRoom() > 0; }
   void OnInput() override;
   void OnResize() override;
   Pid ForegroundGroup() override { return foreground; }
+
+  // Terminal. From the first time on that a guest asks for input, what is typed
+  // is the guests'; before, it is for whoever reads the terminal next.
+  void OnReadAttempt() override { attended_ = true; }
 
   // TerminalDevice.
   size_t OutputRoom() override;
@@ -45,16 +51,19 @@ class Console : public Terminal, public OutsideSource {
 
   const StdStream output_;
   bool input_;
+  bool attended_ = false;
   std::string pending_;  // that the host did not take yet
 };
 
-// Makes the console if a standard stream is a terminal.
+// Makes the console if a standard stream is a terminal, or emu has one that
+// controls it.
 void CreateConsole(Kernel& kernel);
 
 // Puts descriptors 0, 1 and 2 into `first`'s table, as Env says what each is: a
 // stream that is closed outside is closed inside, the null device is /dev/null,
-// a terminal the console (which becomes the controlling terminal of `first`'s
-// session), and everything else one end of a FIFO. The tree is mounted.
+// a terminal the console, and everything else one end of a FIFO. A console that
+// can be read becomes the controlling terminal of `first`'s session; it has a
+// name in /dev/pts only if it is a standard stream. The tree is mounted.
 Result<> OpenStdStreams(Kernel& kernel, Task& first);
 
 }  // namespace emu

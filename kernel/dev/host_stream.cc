@@ -31,7 +31,7 @@ Result<> HostStreamInode::Fill(Task& task) {
   input_.resize(kChunk);
   taken_ = 0;
   for (;;) {
-    const Result<size_t> n = kernel_.env().ReadInput(absl::MakeSpan(input_));
+    const Result<size_t> n = kernel_.env().ReadInput(StdStream::kIn, absl::MakeSpan(input_));
     if (n.ok()) {
       input_.resize(*n);
       at_end_ = *n == 0;
@@ -44,7 +44,7 @@ Result<> HostStreamInode::Fill(Task& task) {
       input_.clear();
       return n.error();
     }
-    kernel_.env().Wait(/*input=*/true, std::nullopt);
+    kernel_.env().Wait({.input = true}, std::nullopt);
     kernel_.PollOutside();
   }
 }

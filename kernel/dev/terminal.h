@@ -72,6 +72,8 @@ class Terminal : public std::enable_shared_from_this<Terminal>,
   void SignalForeground(int signo);
   // Whether it controls the session of `task`.
   bool Controls(const Task& task) const;
+  // A guest is about to look for input.
+  virtual void OnReadAttempt() {}
   // TIOCSCTTY for the leader of a session that has none; the caller checked.
   void Control(Process& leader);
   // It controls no session any more, and nobody is told.

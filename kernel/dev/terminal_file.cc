@@ -66,6 +66,7 @@ Result<size_t> TerminalFile::Read(Task& task, IovIter& to, uint64_t) {
   if (hung_up()) return 0;
   TRY(terminal_->CheckForeground(task, SIGTTIN));
   if (to.remaining() == 0) return 0;
+  terminal_->OnReadAttempt();
   LineDiscipline& discipline = terminal_->discipline();
   if (discipline.Canonical()) {
     if (!discipline.Readable()) return Errno(EAGAIN);

@@ -110,9 +110,12 @@ bool Act(Task& task, const Siginfo& info) {
   const SignalSet bit = SignalBit(signo);
   if ((bit & kIgnoredByDefault) != 0) return true;
   if ((bit & kStopByDefault) != 0) {
-    if (signo == SIGSTOP || !IsOrphanedGroup(task.kernel(), process.pgid,
-                                             process.session->sid)) {
+    Kernel& kernel = task.kernel();
+    if (signo == SIGSTOP ||
+        !IsOrphanedGroup(kernel, process.pgid, process.session->sid)) {
       BeginStop(process, signo);
+    } else if (kernel.IsOutsideJob(process.pgid)) {
+      kernel.StopOutsideJob();
     }
     return true;
   }

@@ -6,56 +6,11 @@ Usage: interactive.py EMU
 """
 
 import os
-import pty
-import select
 import signal
 import sys
 import time
 
-PROMPT = b'READY>'
-
-
-class Session:
-    """A program on a terminal of its own, driven by what it prints."""
-
-    def __init__(self, command):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execv(command[0], command)
-        self.seen = b''
-
-    def type(self, text):
-        os.write(self.fd, text)
-
-    def expect(self, text, seconds=30):
-        """Waits until `text` is printed, and forgets all up to it."""
-        end = time.monotonic() + seconds
-        while text not in self.seen:
-            if not select.select([self.fd], [], [], max(0, end - time.monotonic()))[0]:
-                raise SystemExit(f'no {text!r} came, only {self.seen!r}')
-            try:
-                data = os.read(self.fd, 4096)
-            except OSError:
-                data = b''
-            if not data:
-                raise SystemExit(f'ended before {text!r}: {self.seen!r}')
-            self.seen += data
-        self.seen = self.seen[self.seen.index(text) + len(text):]
-
-    def run(self, line, *expected):
-        self.type(line.encode() + b'\r')
-        for text in expected:
-            self.expect(text)
-        self.expect(PROMPT)
-
-    def end(self):
-        """The exit status, once all output is read."""
-        try:
-            while os.read(self.fd, 4096):
-                pass
-        except OSError:
-            pass
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+from session import PROMPT, Session
 
 
 def main():
@@ -106,6 +61,27 @@ def main():
     if not 1.5 < time.monotonic() - start < 20:
         raise SystemExit('read -t 2 did not wait for two seconds')
 
+    # So does what sleeps, now that somebody types.
+    start = time.monotonic()
+    shell.run('sleep 2; echo slept', b'slept\r\n')
+    if not 1.5 < time.monotonic() - start < 20:
+        raise SystemExit('sleep 2 at the prompt did not take two seconds')
+    shell.type(b'sleep 1000\r')
+    shell.expect(b'sleep 1000\r\n')
+    time.sleep(0.5)
+    shell.type(b'\x03')
+    shell.expect(PROMPT)
+    # More than anybody has room for, typed while nobody reads.
+    shell.type(b'sleep 1\r' + b'x' * 30000 + b'\x15echo again\r')
+    shell.expect(b'again\r\n')
+    shell.expect(PROMPT)
+    # Everybody waits for ever: but the person can end it.
+    shell.type(b'bash -c "coproc cat; wait"\r')
+    shell.expect(b'wait"\r\n')
+    time.sleep(1)
+    shell.type(b'\x03')
+    shell.expect(PROMPT)
+
     # The window's size.
     shell.run('stty rows 33 cols 99; stty size', b'33 99')
     os.kill(shell.pid, signal.SIGWINCH)
@@ -114,8 +90,14 @@ def main():
     if status != 7:
         raise SystemExit(f'exit status {status}, not 7')
 
+    # Nobody was asked for anything: sleeping takes no time.
+    start = time.monotonic()
+    shell = Session([emu, 'run', '--', '/bin/sleep', '1000'])
+    if shell.end() != 0 or time.monotonic() - start > 20:
+        raise SystemExit('sleep 1000 took time, though nobody types')
+
     # emu ended by the terminal's hang-up leaves nobody behind.
-    shell = Session([emu, 'run', '--', '/bin/sleep', '1000000'])
+    shell = Session([emu, 'run', '--', '/bin/cat'])
     os.close(shell.fd)
     os.waitpid(shell.pid, 0)
     print('1 passed, 0 failed')

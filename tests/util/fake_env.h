@@ -26,14 +26,17 @@ class FakeEnv : public Env {
   Nanos BootTime() override { return kBootTime; }
   Nanos HostTime() override { return 0; }
   StreamKind Kind(StdStream) override { return StreamKind::kNull; }
-  Result<size_t> ReadInput(absl::Span<char>) override { return size_t{0}; }
+  Result<size_t> ReadInput(StdStream, absl::Span<char>) override {
+    return size_t{0};
+  }
   Result<size_t> WriteOutput(StdStream, absl::Span<const char> bytes) override {
     output.append(bytes.data(), bytes.size());
     return bytes.size();
   }
   TerminalSize WindowSize() override { return {}; }
-  void Wait(bool, std::optional<Nanos>) override {}
+  void Wait(Awaited, std::optional<Nanos>) override {}
   std::optional<int> TakeSignal() override { return std::nullopt; }
+  void StopUntilContinued() override {}
   bool TimedOut() override { return false; }
   bool HasNews() override { return false; }
   void NotePreemption(const Preemption&) override {}
