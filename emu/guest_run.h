@@ -33,6 +33,7 @@ namespace emu {
 struct ReportOptions {
   std::optional<std::string> strace;  // the file; empty: standard error
   bool stats = false;
+  bool strict = false;  // what cannot be repeated is a failure
   std::vector<ExportOption> exports;
 };
 

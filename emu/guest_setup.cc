@@ -107,6 +107,12 @@ std::string HostDirectory() {
 GuestSetup MakeGuestSetup(const RunOptions& options, const Image& image,
                           const GuestUser& user, Env& outside) {
   GuestSetup setup;
+  setup.bind_times = options.mtime;
+  // The times in an archive are a part of what it holds.
+  setup.root_times =
+      image.is_archive && options.mtime == ImportedTimes::kFixed
+          ? ImportedTimes::kHost
+          : options.mtime;
   setup.program = {.path = options.argv[0],
                    .argv = options.argv,
                    .env = GuestEnvironment(options, image, user, outside),

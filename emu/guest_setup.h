@@ -14,6 +14,7 @@
 #include "emu/guest_user.h"
 #include "emu/image.h"
 #include "emu/options.h"
+#include "kernel/fs/import_fs.h"
 #include "kernel/kernel.h"
 
 namespace emu {
@@ -23,6 +24,9 @@ struct GuestSetup {
   KernelOptions kernel;
   GuestUser user;
   bool is_host_root = false;  // the tree is the host's own
+  // How old files seem: in the tree, and in read-only binds.
+  ImportedTimes root_times = ImportedTimes::kFixed;
+  ImportedTimes bind_times = ImportedTimes::kFixed;
   std::vector<std::string> tmpfs;
   std::vector<BindOption> binds;
 };

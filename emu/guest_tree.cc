@@ -25,8 +25,14 @@ absl::Status GuestError(absl::string_view what, Errno error) {
       absl::StrCat(what, ": ", strerrordesc_np(error.value())));
 }
 
-ImportPolicy PolicyFor(const GuestUser& user) {
-  return {.uid = user.uid, .gid = user.gid, .fixed_mtime = {}, .empty = {}};
+// Imported files are as old as the run itself, unless `times` says otherwise.
+ImportPolicy PolicyFor(const GuestUser& user, ImportedTimes times,
+                       Kernel& kernel) {
+  return {.uid = user.uid,
+          .gid = user.gid,
+          .times = times,
+          .time = kernel.clock().realtime(),
+          .empty = {}};
 }
 
 // Adds `line` to a file that is there.
@@ -69,13 +75,19 @@ Result<> MakeHome(Kernel& kernel, const std::string& path,
   return {};
 }
 
-absl::Status MountBind(Kernel& kernel, const GuestUser& user,
+absl::Status MountBind(Kernel& kernel, const GuestSetup& setup,
                        const BindOption& option, HostTree& tree) {
+  const GuestUser& user = setup.user;
+  if (option.writable) {
+    kernel.ReportImpurity(absl::StrCat(
+        option.host, " is shared with the host, which may change it (-v)"));
+  }
   const std::string name =
       absl::StrCat("-v ", option.host, ":", option.guest);
   auto fs = option.writable
                 ? NewBindFs(kernel, tree, BindPolicy{false, user.uid, user.gid})
-                : NewImportFs(kernel, tree, PolicyFor(user));
+                : NewImportFs(kernel, tree,
+                              PolicyFor(user, setup.bind_times, kernel));
   const Result<MountRef> mounted =
       kernel.mounts().MountAt(option.guest, std::move(fs), {}, option.host);
   if (mounted.ok()) return absl::OkStatus();
@@ -103,7 +115,7 @@ absl::Status MountGuestTree(Kernel& kernel, const GuestSetup& setup,
                             const GuestTrees& trees) {
   MountTree& mounts = kernel.mounts();
   const GuestUser& user = setup.user;
-  ImportPolicy policy = PolicyFor(user);
+  ImportPolicy policy = PolicyFor(user, setup.root_times, kernel);
   policy.empty = {"proc", "sys", "dev"};
   // The host's has sockets and locks of programs that are not there.
   if (setup.is_host_root) policy.empty.push_back("run");
@@ -124,7 +136,7 @@ absl::Status MountGuestTree(Kernel& kernel, const GuestSetup& setup,
   }
   for (size_t i = 0; i < setup.binds.size(); ++i) {
     absl::Status status =
-        MountBind(kernel, user, setup.binds[i], *trees.binds[i]);
+        MountBind(kernel, setup, setup.binds[i], *trees.binds[i]);
     if (!status.ok()) return status;
   }
   AppendLine(kernel, "/etc/passwd", user.passwd_line);

@@ -69,6 +69,7 @@ absl::StatusOr<Image> OpenLayout(HostTree& layout, const std::string& path,
   absl::StatusOr<OciConfig> config = UnpackOci(layout, path, **tree);
   if (!config.ok()) return config.status();
   Image image;
+  image.is_archive = true;
   image.tree = *std::move(tree);
   image.env = std::move(config->env);
   image.workdir = std::move(config->workdir);
@@ -103,6 +104,7 @@ absl::StatusOr<Image> OpenImage(const std::string& path,
     return OpenLayout(**unpacked, path, ownership, files);
   }
   Image image;
+  image.is_archive = true;
   image.tree = *std::move(unpacked);
   return image;
 }

@@ -19,6 +19,7 @@ namespace emu {
 struct Image {
   std::unique_ptr<HostTree> tree;
   bool is_host_root = false;  // it is the host's own /
+  bool is_archive = false;    // it was unpacked: nothing in it is the host's
   // Of an OCI image's configuration: what it sets for programs.
   std::vector<std::string> env;  // NAME=VALUE
   std::string workdir;           // empty: not set

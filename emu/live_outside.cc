@@ -80,6 +80,15 @@ GuestTrees LiveOutside::trees() {
 
 std::vector<std::string> LiveOutside::Impurities() {
   std::vector<std::string> impurities;
+  if (options_.host_time) {
+    impurities.push_back("time is the host's (--time=host)");
+  }
+  if (!options_.epoch) {
+    impurities.push_back("the date is the host's (--epoch now)");
+  }
+  if (!options_.seed) {
+    impurities.push_back("randomness is the host's (--seed random)");
+  }
   for (const std::string& name : files_.Changed()) {
     impurities.push_back(
         absl::StrCat(name, " changed on the host during the run"));

@@ -142,6 +142,20 @@ absl::Status SetTime(RunOptions& options, const std::string& text) {
   return absl::OkStatus();
 }
 
+absl::Status SetMtime(RunOptions& options, const std::string& text) {
+  if (text == "fixed") {
+    options.mtime = ImportedTimes::kFixed;
+  } else if (text == "clamp") {
+    options.mtime = ImportedTimes::kClamp;
+  } else if (text == "host") {
+    options.mtime = ImportedTimes::kHost;
+  } else {
+    return absl::InvalidArgumentError(absl::StrCat(
+        Quoted(text), " is none of \"fixed\", \"clamp\" and \"host\""));
+  }
+  return absl::OkStatus();
+}
+
 class RunFormatter : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App*, std::string) const override {
@@ -250,6 +264,14 @@ class RunApp {
         "Whether time moves by what the guest does or\nas on the host "
         "[virtual]",
         [&o](const std::string& text) { return SetTime(o, text); });
+    Add(kRun, "--mtime", "fixed|clamp|host",
+        "How old the host's files seem: as old as the\nrun; no younger than it; "
+        "or as they are [fixed]",
+        [&o](const std::string& text) { return SetMtime(o, text); });
+    app_.add_flag("--strict", o.strict,
+                  "Fail with 125 if something happened that\nanother run could "
+                  "not repeat")
+        ->group(kRun);
     Add(kRun, "--timeout", "TIME",
         "End the run after this much of the host's\ntime: 10, 1.5s, 2m",
         Into(o.timeout, ParseDuration));

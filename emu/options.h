@@ -15,6 +15,7 @@
 #include "absl/types/span.h"
 #include "arch/env.h"
 #include "emu/values.h"
+#include "kernel/fs/import_fs.h"
 
 namespace emu {
 
@@ -48,11 +49,13 @@ struct RunOptions {
   // None: the host's clock at the start.
   std::optional<Nanos> epoch = kDefaultEpoch;
   bool host_time = false;
+  ImportedTimes mtime = ImportedTimes::kFixed;
   std::optional<Nanos> timeout;  // of host time
 
   // What emu tells about it.
   std::optional<std::string> strace;  // the file; empty: standard error
   bool stats = false;
+  bool strict = false;  // what cannot be repeated is a failure
 
   bool help = false;  // asked for: nothing else counts
 };

@@ -23,6 +23,7 @@ int Run(const RunOptions& options) {
   const GuestSetup setup = host.Setup();
   const ReportOptions reports = {.strace = options.strace,
                                  .stats = options.stats,
+                                 .strict = options.strict,
                                  .exports = options.exports};
   GuestRun run(setup, reports,
                   {.signals = host.signals(),

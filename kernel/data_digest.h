@@ -19,7 +19,7 @@ class DataDigest {
   explicit DataDigest(bool wanted) : wanted_(wanted) {}
 
   void Add(const void* bytes, size_t n) {
-    if (!wanted_) return;
+    if (!wanted_ || paused_) return;
     digest_ = Digest(bytes, n, digest_);
   }
 
@@ -30,8 +30,24 @@ class DataDigest {
     return static_cast<uint32_t>(taken);
   }
 
+  // What is copied while one lives is left out: the registers in a signal's
+  // frame, which are as many as the host's CPU has.
+  class Pause {
+   public:
+    explicit Pause(DataDigest& digest) : digest_(digest) {
+      digest_.paused_ = true;
+    }
+    ~Pause() { digest_.paused_ = false; }
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+
+   private:
+    DataDigest& digest_;
+  };
+
  private:
   const bool wanted_;
+  bool paused_ = false;
   uint64_t digest_ = 0;
 };
 

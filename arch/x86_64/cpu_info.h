@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A processor in words: /proc/cpuinfo's, as CPUID tells guests.
+// /proc/cpuinfo of x86: of a CPU that is the same on every host, and claims no
+// more than any has that guests are likely to meet. Its time stamp counter, as
+// guests see it, runs at 1 GHz.
 
 #ifndef ARCH_X86_64_CPU_INFO_H_
 #define ARCH_X86_64_CPU_INFO_H_
@@ -9,7 +11,7 @@
 
 namespace emu::isa {
 
-// The lines for processor `cpu` of `cpus`, behind the one with its number.
+// What is said of processor `cpu` of `cpus`, behind its number.
 std::string CpuInfo(int cpu, int cpus);
 
 }  // namespace emu::isa

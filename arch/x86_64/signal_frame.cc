@@ -69,6 +69,10 @@ constexpr uint64_t kSigcontextSs = 2;     // UC_SIGCONTEXT_SS
 constexpr uint64_t kStrictRestoreSs = 4;  // UC_STRICT_RESTORE_SS
 
 constexpr uint64_t kRedZone = 128;
+// Room that a frame leaves for extended registers even where the CPU has fewer,
+// so that addresses on the stack are the same on all: what AVX-512 and
+// protection keys come to.
+constexpr size_t kXsaveRoom = 2696;
 constexpr uint64_t kXsaveAlignment = 64;
 constexpr uint64_t kFrameAlignment = 16;
 
@@ -91,14 +95,15 @@ struct Layout {
   GuestAddr frame;
 };
 
-// get_sigframe() of arch/x86/kernel/signal.c.
-Result<Layout> Place(const SignalFrame& frame, GuestAddr old_sp,
-                     size_t xsave_size) {
+// get_sigframe() of arch/x86/kernel/signal.c, with `room` bytes for the extended
+// registers.
+Result<Layout> PlaceIn(size_t room, const SignalFrame& frame, GuestAddr old_sp,
+                       size_t xsave_size) {
   GuestAddr sp = old_sp - kRedZone;
   if (frame.on_altstack) sp = frame.altstack.base + frame.altstack.size;
   Layout layout;
   layout.xsave_size = xsave_size;
-  layout.fpstate = (sp - xsave_size - kMagic2Size) & ~(kXsaveAlignment - 1);
+  layout.fpstate = (sp - room - kMagic2Size) & ~(kXsaveAlignment - 1);
   layout.frame =
       ((layout.fpstate - sizeof(Frame)) & ~(kFrameAlignment - 1)) - 8;
   // Growing out of the alternate stack is no way to use another's memory.
@@ -108,6 +113,17 @@ Result<Layout> Place(const SignalFrame& frame, GuestAddr old_sp,
     return Errno(EFAULT);
   }
   return layout;
+}
+
+// A stack that is too small for all the room may do for what this CPU has.
+Result<Layout> Place(const SignalFrame& frame, GuestAddr old_sp,
+                     size_t xsave_size) {
+  if (xsave_size < kXsaveRoom) {
+    const Result<Layout> roomy =
+        PlaceIn(kXsaveRoom, frame, old_sp, xsave_size);
+    if (roomy.ok()) return roomy;
+  }
+  return PlaceIn(xsave_size, frame, old_sp, xsave_size);
 }
 
 Context SaveContext(const Registers& regs, const SignalFrame& frame,
@@ -260,7 +276,8 @@ size_t MinSignalStack() {
   constexpr size_t kIa32Frame = 736;
   constexpr size_t kIa32FloatingPoint = 112;
   const size_t fpstate =
-      XsaveSize(EnabledFeatures()) + kMagic2Size + kIa32FloatingPoint;
+      std::max(XsaveSize(EnabledFeatures()), kXsaveRoom) + kMagic2Size +
+      kIa32FloatingPoint;
   const size_t most =
       kIa32Frame + (kFrameAlignment - 1) + fpstate + (kXsaveAlignment - 1);
   return (most + kFrameAlignment - 1) & ~(kFrameAlignment - 1);

@@ -9,12 +9,37 @@
 #include <map>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "arch/base/digest.h"
 #include "kernel/fs/tmpfs.h"
 #include "kernel/kernel.h"
 
 namespace emu {
 namespace {
+
+constexpr Nanos kSecond = 1'000'000'000;
+
+// Where packages are unpacked.
+bool IsOfSystem(absl::string_view path) {
+  const absl::string_view top = path.substr(0, path.find('/'));
+  return top == "usr" || top == "opt" || top == "bin" || top == "sbin" ||
+         absl::StartsWith(top, "lib");
+}
+
+// From the path alone, so that neither what else lies in a directory nor what was
+// looked at before shows. A double holds the numbers exactly, and new files take
+// others.
+uint64_t InoOf(absl::string_view path) {
+  constexpr uint64_t kTop = uint64_t{1} << 52;
+  return kTop | (Digest(path.data(), path.size()) & (kTop - 1));
+}
+
+bool KeepsTime(absl::string_view path, const HostNode& host) {
+  return !host.owned && !S_ISDIR(host.mode) && host.mtime % kSecond == 0 &&
+         IsOfSystem(path);
+}
 
 class ImportFs : public Tmpfs {
  public:
@@ -29,7 +54,8 @@ class ImportFs : public Tmpfs {
   Result<InodeRef> Import(const std::string& path, uint64_t ino);
 
  private:
-  Attributes AttributesOf(const HostNode& host) const;
+  Attributes AttributesOf(absl::string_view path, const HostNode& host) const;
+  Nanos TimeOf(absl::string_view path, const HostNode& host) const;
 
   HostTree& tree_;
   const ImportPolicy policy_;
@@ -68,15 +94,15 @@ ImportFs::ImportFs(Kernel& kernel, HostTree& tree, const ImportPolicy& policy)
   if (found.ok()) host = *found;
   // A single file may be a tree.
   if (!S_ISDIR(host.mode)) {
-    Result<InodeRef> file = Import("", NextIno());
+    Result<InodeRef> file = Import("", InoOf(""));
     if (file.ok()) {
       root_ = *file;
       return;
     }
     host.mode = S_IFDIR | 0755;
   }
-  root_ = std::make_shared<ImportDirectory>(*this, NextIno(),
-                                            AttributesOf(host), "");
+  root_ = std::make_shared<ImportDirectory>(*this, InoOf(""),
+                                            AttributesOf("", host), "");
 }
 
 FileSystemStats ImportFs::Stats() {
@@ -95,7 +121,20 @@ bool ImportFs::ShowsEmpty(const std::string& path) const {
          policy_.empty.end();
 }
 
-Attributes ImportFs::AttributesOf(const HostNode& host) const {
+Nanos ImportFs::TimeOf(absl::string_view path, const HostNode& host) const {
+  switch (policy_.times) {
+    case ImportedTimes::kHost:
+      break;
+    case ImportedTimes::kClamp:
+      return std::min(host.mtime, policy_.time);
+    case ImportedTimes::kFixed:
+      return KeepsTime(path, host) ? host.mtime : policy_.time;
+  }
+  return host.mtime;
+}
+
+Attributes ImportFs::AttributesOf(absl::string_view path,
+                                  const HostNode& host) const {
   Attributes attr;
   attr.mode = host.mode;
   if (host.owned) {
@@ -103,14 +142,13 @@ Attributes ImportFs::AttributesOf(const HostNode& host) const {
     attr.gid = policy_.gid;
   }
   attr.nlink = S_ISDIR(host.mode) ? 2 : host.nlink;
-  attr.atime = attr.mtime = attr.ctime = attr.btime =
-      policy_.fixed_mtime.value_or(host.mtime);
+  attr.atime = attr.mtime = attr.ctime = attr.btime = TimeOf(path, host);
   return attr;
 }
 
 Result<InodeRef> ImportFs::Import(const std::string& path, uint64_t ino) {
   const HostNode host = TRY(tree_.Stat(path));
-  const Attributes attr = AttributesOf(host);
+  const Attributes attr = AttributesOf(path, host);
   const bool linked = !S_ISDIR(host.mode) && host.nlink > 1;
   if (linked) {
     auto it = linked_.find({host.device, host.inode});
@@ -156,7 +194,8 @@ Result<> ImportDirectory::Fill() {
       entry.type = host->mode & S_IFMT;
     }
     if (entry.type == S_IFDIR) ++directories;
-    Add(std::move(entry.name), import_.NextIno(), entry.type, nullptr);
+    const uint64_t ino = InoOf(PathOf(entry.name));
+    Add(std::move(entry.name), ino, entry.type, nullptr);
   }
   attr().nlink += directories;
   return {};

@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,12 +20,24 @@ namespace emu {
 
 class Kernel;
 
+// What guests see of the host's modification times.
+enum class ImportedTimes {
+  kHost,   // all of it
+  kClamp,  // none later than the policy's time: that instead
+  // The policy's time, but for what a package or an image brought: a file of the
+  // system that is not the user's own, whose time is a whole second. It was
+  // unpacked with the time that it was packed with, which is the same on every
+  // host, and others keep it to tell whether the file changed (Python beside its
+  // compiled modules, Java's class archives).
+  kFixed,
+};
+
 struct ImportPolicy {
   // Nodes of the user who runs emu belong to these, all others to 0:0.
   Uid uid = 1000;
   Gid gid = 1000;
-  // Instead of the host's modification times.
-  std::optional<Nanos> fixed_mtime;
+  ImportedTimes times = ImportedTimes::kHost;
+  Nanos time = 0;  // since 1970
   // Directories of the tree that show empty, as paths from its root: "proc".
   std::vector<std::string> empty = {"proc", "sys", "dev", "run"};
 };

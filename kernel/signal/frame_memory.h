@@ -6,13 +6,15 @@
 #define KERNEL_SIGNAL_FRAME_MEMORY_H_
 
 #include "arch/signal_frame.h"
+#include "kernel/kernel.h"
 #include "kernel/task.h"
 
 namespace emu {
 
 class TaskFrameMemory : public FrameMemory {
  public:
-  explicit TaskFrameMemory(Task& task) : task_(task) {}
+  explicit TaskFrameMemory(Task& task)
+      : task_(task), pause_(task.kernel().data_digest()) {}
   Result<> CopyIn(void* to, GuestAddr from, size_t n) override {
     return task_.mm->CopyIn(to, from, n);
   }
@@ -22,6 +24,7 @@ class TaskFrameMemory : public FrameMemory {
 
  private:
   Task& task_;
+  const DataDigest::Pause pause_;
 };
 
 }  // namespace emu
