@@ -36,20 +36,25 @@ bool IsRegular(HostTree& tree, const std::string& path) {
   return node.ok() && S_ISREG(node->mode);
 }
 
-// Whether one of two paths without leading slashes is the other or above it.
-bool OnOneLine(absl::string_view a, absl::string_view b) {
-  if (a.size() > b.size()) std::swap(a, b);
-  return absl::StartsWith(b, a) && (a.size() == b.size() || b[a.size()] == '/');
+// Whether `path` is `folder` or below it, both without leading slashes.
+bool IsIn(absl::string_view path, absl::string_view folder) {
+  return absl::StartsWith(path, folder) &&
+         (path.size() == folder.size() || path[folder.size()] == '/');
 }
 
+// Whether others than the owner can go through a directory.
+bool IsOpen(const struct stat& st) { return (st.st_mode & S_IXOTH) != 0; }
+
 LiveHostTree::Owns OwnsOnHost(std::shared_ptr<const Ownership> ownership) {
-  return [ownership](const std::string& path, uid_t uid) {
+  return [ownership](const std::string& path, const struct stat& st) {
+    const uid_t uid = st.st_uid;
     if (geteuid() != 0) return uid == geteuid();
     if (uid == ownership->uid) return true;
     if (uid != 0 || ownership->near == "/") return uid == 0;
     const absl::string_view near =
         absl::StripPrefix(absl::string_view(ownership->near), "/");
-    return !path.empty() && !near.empty() && OnOneLine(path, near);
+    if (path.empty() || near.empty()) return false;
+    return IsIn(path, near) || (IsIn(near, path) && !IsOpen(st));
   };
 }
 

@@ -27,7 +27,8 @@ struct Image {
 
 // Whose files are the guest user's own: those of the user who runs emu, or what
 // an archive says is `uid`'s. Who runs emu as root owns the whole system, and
-// the guest would; then only what is on the way to `near`, or below it, counts.
+// the guest would; then only what is below `near` counts, and what bars the way to
+// it.
 struct Ownership {
   uint32_t uid = 1000;
   std::string near;  // a path of the host's; "/" for all

@@ -131,9 +131,12 @@ TEST_F(ImageTest, WhatRootOwnsIsTheGuestsOnlyWhereItWorks) {
   const auto image = OpenImage(dir_.Path("root"), ownership, files_);
   ASSERT_TRUE(image.ok()) << image.status();
   HostTree& tree = *image->tree;
-  EXPECT_TRUE(tree.Stat("home")->owned);
-  EXPECT_TRUE(tree.Stat("home/work/file")->owned);
   const bool is_root = geteuid() == 0;
+  EXPECT_EQ(tree.Stat("home")->owned, !is_root);
+  EXPECT_TRUE(tree.Stat("home/work/file")->owned);
+  // The guest must be able to get there.
+  ASSERT_EQ(chmod(dir_.Path("root/home").c_str(), 0700), 0);
+  EXPECT_TRUE(tree.Stat("home")->owned);
   EXPECT_EQ(tree.Stat("etc/file")->owned, !is_root);
   EXPECT_EQ(tree.Stat("home/worked")->owned, !is_root);
   EXPECT_EQ(tree.Stat("")->owned, !is_root);

@@ -126,7 +126,7 @@ HostNode LiveHostTree::ToNode(const std::string& path,
           .size = static_cast<uint64_t>(st.st_size),
           .nlink = static_cast<uint32_t>(st.st_nlink),
           .mtime = st.st_mtim.tv_sec * kSecond + st.st_mtim.tv_nsec,
-          .owned = owns_ ? owns_(path, st.st_uid) : st.st_uid == geteuid(),
+          .owned = owns_ ? owns_(path, st) : st.st_uid == geteuid(),
           .device = st.st_dev,
           .inode = st.st_ino};
 }

@@ -27,8 +27,9 @@ namespace emu {
 
 class LiveHostTree : public HostTree, private FileSource {
  public:
-  // Whether what belongs to `uid` at `path` is the guest user's own.
-  using Owns = std::function<bool(const std::string& path, uid_t uid)>;
+  // Whether what is at `path` is the guest user's own.
+  using Owns =
+      std::function<bool(const std::string& path, const struct stat& st)>;
 
   // `files` outlives the tree. Without `owns`, the files of the user who runs
   // emu are the guest's.
