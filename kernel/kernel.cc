@@ -279,7 +279,6 @@ void Kernel::HandleSlice(Task& task) {
     return;
   }
   Emit(Event::Kind::kPreempt, task, task.cpu().ip());
-  ReportImpurity("a thread that computed was preempted by the host's clock");
   ChargeCpu(task, kSliceTime, 0);
   clock_.Advance(kSliceTime);
   scheduler_.RequestYield();
