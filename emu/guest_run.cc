@@ -101,7 +101,7 @@ absl::Status GuestRun::MakeMachine() {
   HostMachineOptions options;
   options.signals = &doors_.signals;
   options.files = &doors_.files;
-  options.page_store_fd = pages_->fd();
+  options.page_store = pages_.get();
   auto machine = HostMachine::Create(options);
   if (!machine.ok()) return machine.status();
   machine_ = *std::move(machine);

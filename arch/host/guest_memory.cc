@@ -107,20 +107,24 @@ bool Works(Mode mode, HostProcess& process) {
 absl::StatusOr<GuestMemory> GuestMemory::Create(Mode mode,
                                                 HostProcess& process) {
   if (mode != Mode::kBest) {
-    if (Works(mode, process)) return GuestMemory(mode, mode);
+    if (Works(mode, process)) return GuestMemory(mode, mode, mode);
     return HostError(errno, "copying guest memory in the way asked for");
   }
   const bool mem = Works(Mode::kProcMem, process);
   if (Works(Mode::kProcessVm, process)) {
-    return GuestMemory(mem ? Mode::kProcMem : Mode::kProcessVm,
+    return GuestMemory(mode, mem ? Mode::kProcMem : Mode::kProcessVm,
                        Mode::kProcessVm);
   }
   const Mode other = mem ? Mode::kProcMem : Mode::kWords;
-  return GuestMemory(other, other);
+  return GuestMemory(mode, other, other);
 }
 
 Mode GuestMemory::ModeFor(HostProcess& process, size_t n) const {
   const Mode mode = n < kLarge ? small_ : large_;
+  if (mode == Mode::kProcMem && large_ == Mode::kProcessVm &&
+      !process.WorthMemFd()) {
+    return large_;
+  }
   // Out of descriptors.
   if (mode == Mode::kProcMem && process.mem_fd() < 0) {
     return large_ == Mode::kProcMem ? Mode::kWords : large_;

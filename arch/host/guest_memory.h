@@ -29,15 +29,20 @@ class GuestMemory {
   // asked for by name and does not is an error.
   static absl::StatusOr<GuestMemory> Create(Mode mode, HostProcess& process);
 
+  // As asked for.
+  Mode mode() const { return mode_; }
+
   // Copies until the first byte that is not there. Returns how many.
   size_t CopyIn(HostProcess& process, void* to, GuestAddr from, size_t n) const;
   size_t CopyOut(HostProcess& process, GuestAddr to, const void* from,
                  size_t n) const;
 
  private:
-  GuestMemory(Mode small, Mode large) : small_(small), large_(large) {}
+  GuestMemory(Mode mode, Mode small, Mode large)
+      : mode_(mode), small_(small), large_(large) {}
   Mode ModeFor(HostProcess& process, size_t n) const;
 
+  Mode mode_;
   Mode small_;
   Mode large_;
 };

@@ -6,6 +6,7 @@
 #define ARCH_HOST_HOST_ADDRESS_SPACE_H_
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -25,6 +26,7 @@ class HostAddressSpace final : public AddressSpace {
       : process_(std::move(process)),
         worker_(&process_->leader()),
         pool_(pool),
+        sources_(sources),
         memory_(memory),
         queue_(sources) {}
   // The process goes back to the pool.
@@ -69,9 +71,19 @@ class HostAddressSpace final : public AddressSpace {
   const absl::Status& failure() const { return failure_; }
 
  private:
+  // Where in the page store that memory of emu's lies, if it does and a guest's
+  // thread may be asked to copy there.
+  std::optional<uint64_t> StoreOffset(const void* mine, size_t n) const;
+  // The guest's thread reads or writes the page store's file (`number` is
+  // pread64 or pwrite64), which the host does as fast as for any program.
+  // Returns how much was copied; the rest is to be copied in another way.
+  size_t CopyByCall(uint64_t number, GuestAddr guest, uint64_t offset,
+                    size_t n);
+
   std::unique_ptr<HostProcess> process_;
   HostThread* worker_;
   ProcessPool& pool_;
+  const MappingSources& sources_;
   const GuestMemory& memory_;
   MappingQueue queue_;
   absl::Status failure_;

@@ -49,6 +49,14 @@ HostPageStore::~HostPageStore() {
   if (fd_ >= 0) close(fd_);
 }
 
+std::optional<uint64_t> HostPageStore::OffsetOf(const void* bytes,
+                                                size_t n) const {
+  const uint64_t offset = reinterpret_cast<uintptr_t>(bytes) -
+                          reinterpret_cast<uintptr_t>(base_);
+  if (offset >= size_ || n > size_ - offset) return std::nullopt;
+  return offset;
+}
+
 Result<uint64_t> HostPageStore::Reserve(uint64_t length) {
   EMU_CHECK(length % kPageSize == 0);
   if (length > size_ - next_) return Errno(ENOSPC);

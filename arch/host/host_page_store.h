@@ -6,8 +6,10 @@
 #ifndef ARCH_HOST_HOST_PAGE_STORE_H_
 #define ARCH_HOST_HOST_PAGE_STORE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "absl/status/statusor.h"
 #include "arch/page_store.h"
@@ -30,6 +32,8 @@ class HostPageStore final : public PageStore {
   // The memory file, which guests map by offset.
   int fd() const { return fd_; }
   uint64_t size() const { return size_; }
+  // Where in it these `n` bytes of emu's memory lie, if they do.
+  std::optional<uint64_t> OffsetOf(const void* bytes, size_t n) const;
 
   Result<uint64_t> Reserve(uint64_t length) override;
   char* At(uint64_t offset) override { return base_ + offset; }

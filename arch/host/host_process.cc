@@ -25,6 +25,10 @@ constexpr uint64_t kCloneFlags = CLONE_PARENT | CLONE_PTRACE | CLONE_FILES;
 constexpr uint64_t kThreadFlags = kCloneFlags | CLONE_VM | CLONE_FS |
                                   CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
 
+// Opening a process's memory costs as much as copying by process_vm_* that many
+// times more than by the descriptor.
+constexpr int kCopiesWithoutMemFd = 8;
+
 // Waits until `tid`, which SIGKILL was sent to, has ended.
 void Reap(ptrace::Tid tid) {
   int status;
@@ -96,6 +100,10 @@ bool HostProcess::Wipe() {
       {SYS_munmap, {isa::kStubEnd, isa::kEndOfMemory - isa::kStubEnd}, 0},
   };
   return single_threaded() && leader().Call(absl::MakeSpan(calls)) == 2;
+}
+
+bool HostProcess::WorthMemFd() {
+  return mem_fd_ >= 0 || ++copies_ > kCopiesWithoutMemFd;
 }
 
 int HostProcess::mem_fd() {

@@ -50,6 +50,9 @@ class HostProcess {
 
   // /proc/<leader>/mem, opened when first asked for; -1 if that fails.
   int mem_fd();
+  // Asked before each copy for which there is another way: whether the process
+  // lives long enough for its mem_fd() to be worth opening.
+  bool WorthMemFd();
   // Bytes of private pages that the host holds for it, those shared with forks
   // in part; 0 if it cannot be asked.
   uint64_t PrivateBytes();
@@ -65,6 +68,7 @@ class HostProcess {
   std::vector<pid_t> others_;
   std::vector<HostThread*> parked_;
   int mem_fd_ = -1;
+  int copies_ = 0;  // without mem_fd_
 };
 
 }  // namespace emu

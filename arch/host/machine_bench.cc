@@ -28,7 +28,7 @@ struct Host {
     pages = *HostPageStore::Create();
     HostMachineOptions options;
     options.signals = signals.get();
-    options.page_store_fd = pages->fd();
+    options.page_store = pages.get();
     options.memory_mode = mode;
     options.trap_tsc = false;  // the benchmark reads clocks
     machine = *HostMachine::Create(options);
@@ -159,6 +159,36 @@ BENCHMARK(BM_GuestCopy)
     ->ArgNames({"mode", "bytes"})
     ->ArgsProduct({{1, 2, 3}, {8, 64, 4096}})
     ->ArgsProduct({{1, 2}, {16384, 65536, 1 << 20}});
+
+// The same between a guest and the page store; fresh pages are those that the
+// store has yet to get.
+void BM_StoreCopy(benchmark::State& state) {
+  enum { kIn, kOut, kInFresh };
+  const int64_t kind = state.range(0);
+  Host host;
+  Machine::Guest guest = host.Start();
+  const uint64_t size = static_cast<uint64_t>(state.range(1));
+  const uint64_t store = host.pages->Reserve(PageUp(size)).Take();
+  guest.memory->Map({kHeap, PageUp(size), kReadWrite, false, {}});
+  guest.cpu->Run({});
+  for (auto _ : state) {
+    if (kind == kOut) {
+      guest.memory->CopyOut(kHeap, host.pages->At(store), size);
+    } else {
+      guest.memory->CopyIn(host.pages->At(store), kHeap, size);
+    }
+    if (kind == kInFresh) {
+      state.PauseTiming();
+      host.pages->Free(store, PageUp(size));
+      state.ResumeTiming();
+    }
+  }
+}
+BENCHMARK(BM_StoreCopy)
+    ->ArgNames({"kind", "bytes"})
+    ->ArgsProduct({{0, 1, 2},
+                   {16 << 10, 32 << 10, 64 << 10, 192 << 10, 256 << 10,
+                    1 << 20}});
 
 }  // namespace
 }  // namespace emu

@@ -123,10 +123,10 @@ void MappingQueue::Map(const Mapping& mapping) {
       change.call = AnonymousCall(mapping.start, mapping.length, mapping.prot);
       break;
     case Backing::Kind::kPages:
-      EMU_CHECK(sources_.page_store_fd >= 0);
+      EMU_CHECK(sources_.pages != nullptr);
       change.call = MapCall(mapping.start, mapping.length, mapping.prot,
                             MAP_FIXED | MAP_NORESERVE | sharing,
-                            sources_.page_store_fd, mapping.backing.offset);
+                            sources_.pages->fd(), mapping.backing.offset);
       break;
     case Backing::Kind::kHostFile:
       EMU_CHECK(sources_.files != nullptr && mapping.backing.file.value >= 0);

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "arch/host/guest_memory.h"
 #include "arch/host/host_files.h"
+#include "arch/host/host_page_store.h"
 #include "arch/host/host_process.h"
 #include "arch/isa/stub.h"
 #include "arch/machine.h"
@@ -21,7 +22,7 @@ namespace emu {
 
 // Where mappings get their descriptors from.
 struct MappingSources {
-  int page_store_fd = -1;
+  HostPageStore* pages = nullptr;
   HostFiles* files = nullptr;  // null: no host file is ever mapped
 };
 

@@ -188,6 +188,45 @@ TEST_P(MemoryTest, APrivateMappingOfTheStoreKeepsItsWrites) {
   EXPECT_EQ(*host_.pages->At(offset), 'p');
 }
 
+// Large copies to and from the store may be the guest's own doing.
+TEST_P(MemoryTest, LargeCopiesToAndFromTheStoreRoundTrip) {
+  constexpr size_t kSize = 300'000, kRoom = 80 * kPageSize;
+  const uint64_t offset = *host_.pages->Reserve(2 * kRoom);
+  memory_.Map({kAt, 2 * kRoom, kReadWrite, false, {}});
+  ASSERT_THAT(guest_.cpu->Run({}), IsSyscall(SYS_getpid));
+  char* const first = host_.pages->At(offset + 3);
+  char* const second = host_.pages->At(offset + kRoom + 5);
+  for (size_t i = 0; i < kSize; ++i) first[i] = static_cast<char>(i * 7 / 3);
+  EXPECT_EQ(memory_.CopyOut(kAt + 9, first, kSize), kSize);
+  // Into pages that the store has yet to get, and over what they hold then.
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(memory_.CopyIn(second, kAt + 9, kSize), kSize);
+    EXPECT_EQ(std::memcmp(first, second, kSize), 0);
+    EXPECT_EQ(second[-1], 0);
+    EXPECT_EQ(second[kSize], 0);
+    std::memset(second, 0, kSize);
+  }
+  guest_.cpu->SetResult(7);
+  EXPECT_THAT(guest_.cpu->Run({}), IsSyscall(SYS_getpid));
+}
+
+TEST_P(MemoryTest, LargeCopiesOfTheStoreEndWhereMemoryEnds) {
+  constexpr size_t kSize = 100 * kPageSize, kThere = 60 * kPageSize;
+  const uint64_t offset = *host_.pages->Reserve(2 * kSize);
+  memory_.Map({kAt, kThere, kReadWrite, false, {}});
+  std::memset(host_.pages->At(offset), 's', kSize);
+  EXPECT_EQ(memory_.CopyOut(kAt + 5, host_.pages->At(offset), kSize),
+            kThere - 5);
+  EXPECT_EQ(Peek<char>(memory_, kAt + kThere - 1), 's');
+  EXPECT_EQ(
+      memory_.CopyIn(host_.pages->At(offset + kSize + 8), kAt + 5, kSize),
+      kThere - 5);
+  EXPECT_EQ(*host_.pages->At(offset + kSize + 8), 's');
+  EXPECT_EQ(*host_.pages->At(offset + kSize + 8 + kThere - 5), 0);
+  EXPECT_EQ(memory_.CopyOut(kAt + kThere, host_.pages->At(offset), kSize), 0u);
+  EXPECT_EQ(memory_.CopyIn(host_.pages->At(offset), kAt + kThere, kSize), 0u);
+}
+
 // The copies that a kernel makes with its own checks done, into text say.
 TEST_P(MemoryTest, ReadableMemoryIsReadWhateverElseIsAllowed) {
   memory_.Map({kAt, kPageSize, kReadWrite, false, {}});

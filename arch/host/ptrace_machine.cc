@@ -52,7 +52,7 @@ HostMachine::HostMachine(const HostMachineOptions& options,
       platform_(isa::HostPlatform()),
       stub_(std::move(stub)),
       pool_(std::move(zygote), options.idle_processes),
-      sources_{options.page_store_fd, options.files},
+      sources_{options.page_store, options.files},
       memory_(memory),
       environment_{*options.signals, {}, {}} {}
 

@@ -19,6 +19,7 @@
 #include "arch/host/guest_memory.h"
 #include "arch/host/host_cpu.h"
 #include "arch/host/host_files.h"
+#include "arch/host/host_page_store.h"
 #include "arch/host/host_process.h"
 #include "arch/host/host_settings.h"
 #include "arch/host/host_signals.h"
@@ -32,7 +33,8 @@ namespace emu {
 struct HostMachineOptions {
   HostSignals* signals = nullptr;  // required
   HostFiles* files = nullptr;      // for Backing::Kind::kHostFile
-  int page_store_fd = -1;          // for Backing::Kind::kPages
+  // For Backing::Kind::kPages, and for large copies to and from it.
+  HostPageStore* page_store = nullptr;
   GuestMemory::Mode memory_mode = GuestMemory::Mode::kBest;
   // RDTSC stops the guest, and is forbidden to emu.
   bool trap_tsc = true;

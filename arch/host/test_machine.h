@@ -56,7 +56,7 @@ struct TestMachine {
     EXPECT_TRUE(made_pages.ok()) << made_pages.status();
     pages = *std::move(made_pages);
     options.signals = signals.get();
-    options.page_store_fd = pages->fd();
+    options.page_store = pages.get();
     auto made = HostMachine::Create(options);
     EXPECT_TRUE(made.ok()) << made.status();
     machine = *std::move(made);
