@@ -46,9 +46,10 @@ bool IsIn(absl::string_view path, absl::string_view folder) {
 bool IsOpen(const struct stat& st) { return (st.st_mode & S_IXOTH) != 0; }
 
 LiveHostTree::Owns OwnsOnHost(std::shared_ptr<const Ownership> ownership) {
-  return [ownership](const std::string& path, const struct stat& st) {
+  return [ownership, user = geteuid()](const std::string& path,
+                                       const struct stat& st) {
     const uid_t uid = st.st_uid;
-    if (geteuid() != 0) return uid == geteuid();
+    if (user != 0) return uid == user;
     if (uid == ownership->uid) return true;
     if (uid != 0 || ownership->near == "/") return uid == 0;
     const absl::string_view near =

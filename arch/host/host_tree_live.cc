@@ -126,7 +126,7 @@ HostNode LiveHostTree::ToNode(const std::string& path,
           .size = static_cast<uint64_t>(st.st_size),
           .nlink = static_cast<uint32_t>(st.st_nlink),
           .mtime = st.st_mtim.tv_sec * kSecond + st.st_mtim.tv_nsec,
-          .owned = owns_ ? owns_(path, st) : st.st_uid == geteuid(),
+          .owned = owns_ ? owns_(path, st) : st.st_uid == user_,
           .device = st.st_dev,
           .inode = st.st_ino};
 }
@@ -246,21 +246,38 @@ Result<std::string> LiveHostTree::ReadLink(const std::string& path) {
 Result<HostFileId> LiveHostTree::Open(const std::string& path, bool writable) {
   if (writable && !writable_) return Errno(EROFS);
   const Place place = TRY(Locate(path));
+  struct stat st = {};
+  OwnedFd fd = TRY(OpenRegular(place, writable, &st));
+  return files_.Add(*this, path, writable, std::move(fd), st);
+}
+
+// Looks before it opens. In a tree that nobody is expected to change, a look at
+// the name is enough; that nothing took its place is seen afterwards.
+Result<OwnedFd> LiveHostTree::OpenRegular(const Place& place, bool writable,
+                                          struct stat* st) {
+  const int flags =
+      (writable ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
   OwnedFd object;
   int path_fd = place.dir;
-  if (*place.name != '\0') {
+  if (writable_ && *place.name != '\0') {
     object.Reset(openat(place.dir, place.name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!object.valid()) return Errno(errno);
     path_fd = object.get();
   }
-  struct stat st = {};
-  TRY(Done(fstat(path_fd, &st)));
-  if (S_ISDIR(st.st_mode)) return Errno(EISDIR);
-  if (S_ISLNK(st.st_mode)) return Errno(ELOOP);
-  if (!S_ISREG(st.st_mode)) return Errno(EINVAL);
-  OwnedFd fd = TRY(
-      emu::Reopen(path_fd, (writable ? O_RDWR : O_RDONLY) | O_NONBLOCK));
-  return files_.Add(*this, path, writable, std::move(fd), st);
+  const bool by_name = !writable_ && *place.name != '\0';
+  TRY(Done(fstatat(path_fd, by_name ? place.name : "", st,
+                   AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT)));
+  if (S_ISDIR(st->st_mode)) return Errno(EISDIR);
+  if (S_ISLNK(st->st_mode)) return Errno(ELOOP);
+  if (!S_ISREG(st->st_mode)) return Errno(EINVAL);
+  if (!by_name) return emu::Reopen(path_fd, flags);
+  OwnedFd fd(openat(path_fd, place.name, flags | O_NOFOLLOW));
+  if (!fd.valid()) return Errno(errno);
+  struct stat opened = {};
+  TRY(Done(fstat(fd.get(), &opened)));
+  if (!SameObject(*st, opened)) return Errno(ESTALE);
+  *st = opened;
+  return fd;
 }
 
 void LiveHostTree::Close(HostFileId file) { files_.Remove(file); }

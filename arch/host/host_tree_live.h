@@ -9,6 +9,7 @@
 #define ARCH_HOST_HOST_TREE_LIVE_H_
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <functional>
@@ -95,6 +96,9 @@ class LiveHostTree : public HostTree, private FileSource {
                int fd) override;
   std::string Name(const std::string& path) override;
 
+  // Opens a regular file; `st` becomes its state.
+  Result<OwnedFd> OpenRegular(const Place& place, bool writable,
+                              struct stat* st);
   bool IsImported(int dir, dev_t device);
   Result<> FixMode(const Place& place, uint32_t mode);
 
@@ -102,6 +106,7 @@ class LiveHostTree : public HostTree, private FileSource {
   const bool writable_;
   OpenFiles& files_;
   const Owns owns_;
+  const uid_t user_ = geteuid();  // who runs emu
   std::vector<Directory> directories_;  // the most recently used first
   std::vector<std::pair<dev_t, bool>> devices_;  // and whether it is imported
 };

@@ -39,6 +39,18 @@ Result<> FileContent::OpenHost() {
   if (!on_host() || host_opened_) return {};
   host_file_ = TRY(tree_->Open(host_path_, /*writable=*/false));
   host_opened_ = true;
+  return size_ <= kHeapLimit ? TakeSmallHost() : Result<>();
+}
+
+Result<> FileContent::TakeSmallHost() {
+  std::string bytes(size_, '\0');
+  const size_t got =
+      TRY(tree_->ReadAt(host_file_, absl::MakeSpan(&bytes[0], size_), 0));
+  if (got < size_) return {};
+  TRY(AddData({0, 1}));
+  heap_ = std::move(bytes);
+  in_heap_ = true;
+  CloseHost();
   return {};
 }
 
@@ -60,6 +72,7 @@ Result<size_t> FileContent::Read(IovIter& to, uint64_t offset) {
   if (offset >= size_) return size_t{0};
   const size_t count = std::min<uint64_t>(to.remaining(), size_ - offset);
   if (count == 0) return size_t{0};
+  TRY(OpenHost());
   if (in_heap_) return to.Put(heap_.data() + offset, count);
   if (on_host()) return ReadHost(to, offset, count);
   return ReadPages(to, offset, count);
@@ -67,7 +80,6 @@ Result<size_t> FileContent::Read(IovIter& to, uint64_t offset) {
 
 Result<size_t> FileContent::ReadHost(IovIter& to, uint64_t offset,
                                      size_t count) {
-  TRY(OpenHost());
   char small[4096];
   std::string large;
   absl::Span<char> buffer(small);
@@ -420,8 +432,8 @@ std::optional<MemoryObject::Piece> FileContent::Locate(uint64_t offset,
                                                        uint64_t length) {
   const uint64_t end = std::min(PageUp(size_), offset + length);
   if (offset >= end) return std::nullopt;
+  if (!OpenHost().ok()) return std::nullopt;
   if (on_host()) {
-    if (!OpenHost().ok()) return std::nullopt;
     return Piece{{Backing::Kind::kHostFile, offset, host_file_}, end - offset};
   }
   if (!MoveToPages(~0ull).ok()) return std::nullopt;

@@ -39,7 +39,8 @@ class FileContent : public MemoryObject {
   // Before any other use: the content is `size` bytes of a host file, opened
   // when first needed.
   void ServeFromHost(HostTree& tree, std::string path, uint64_t size);
-  // Opens the host's file, if that is where the content is. The host's error.
+  // Opens the host's file, if that is where the content is; a small one is
+  // copied, and the host's is not needed any more. The host's error.
   Result<> OpenHost();
 
   // fcntl(2)'s F_SEAL_*: how the content must not be changed any more.
@@ -75,6 +76,8 @@ class FileContent : public MemoryObject {
   // host of which no more than `keep` bytes are wanted is read no further.
   Result<> MoveToPages(uint64_t keep);
   Result<> ReadWholeHost(char* to, uint64_t size);
+  // If the host's file is as long as it was, its bytes become the content.
+  Result<> TakeSmallHost();
   void CloseHost();
   Result<size_t> ReadHost(IovIter& to, uint64_t offset, size_t count);
   Result<size_t> ReadPages(IovIter& to, uint64_t offset, size_t count);
