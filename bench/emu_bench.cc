@@ -18,6 +18,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -53,8 +55,9 @@ double Now() {
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
-// Seconds that the command takes; negative when it fails.
-double TimeCommand(const std::vector<std::string>& command) {
+// Starts the command with nothing to read and its output thrown away; -1 when
+// it does not start.
+pid_t Start(const std::vector<std::string>& command) {
   std::vector<char*> arguments;
   for (const std::string& word : command) {
     arguments.push_back(const_cast<char*>(word.c_str()));
@@ -64,16 +67,50 @@ double TimeCommand(const std::vector<std::string>& command) {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-  const double start = Now();
-  pid_t pid;
+  pid_t pid = -1;
   const int error = posix_spawnp(&pid, arguments[0], &actions, nullptr,
                                  arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return -1;
+  return error == 0 ? pid : -1;
+}
+
+// Seconds that the command takes; negative when it fails.
+double TimeCommand(const std::vector<std::string>& command) {
+  const double start = Now();
+  const pid_t pid = Start(command);
+  if (pid < 0) return -1;
   int status;
   while (waitpid(pid, &status, 0) < 0) {
   }
   return status == 0 ? Now() - start : -1;
+}
+
+// KiB that process `pid` alone holds now: its own pages and its share of its
+// program's. Pages of guests' files, which emu shows to guests, are not emu's.
+double OwnMemory(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/smaps_rollup");
+  double sum = 0, value;
+  std::string line, name;
+  while (std::getline(file, line)) {
+    std::istringstream words(line);
+    if (words >> name >> value && (name == "Pss_Anon:" || name == "Pss_File:")) {
+      sum += value;
+    }
+  }
+  return sum;
+}
+
+// The most of it while the command runs; negative when that fails.
+double PeakMemory(const std::vector<std::string>& command) {
+  const pid_t pid = Start(command);
+  if (pid < 0) return -1;
+  double peak = 0;
+  int status = 0;
+  while (waitpid(pid, &status, WNOHANG) == 0) {
+    peak = std::max(peak, OwnMemory(pid));
+    usleep(2'000);
+  }
+  return status == 0 ? peak : -1;
 }
 
 std::vector<std::string> Command(const Runner& runner, const Load& load,
@@ -114,6 +151,19 @@ void RunBare(benchmark::State& state) {
       break;
     }
     state.SetIterationTime(seconds / kCalls);
+  }
+}
+
+// emu's memory above its guests', in the counter MiB.
+void RunMemory(benchmark::State& state, const Runner& runner,
+               const Load& load) {
+  for (auto _ : state) {
+    const double peak = PeakMemory(Command(runner, load, load.count));
+    if (peak < 0) {
+      state.SkipWithError("the command failed");
+      break;
+    }
+    state.counters["MiB"] = peak / 1024;
   }
 }
 
@@ -229,6 +279,13 @@ void Register() {
           ->UseManualTime()
           ->Iterations(load.count > 0 ? 3 : 5)
           ->Unit(benchmark::kMicrosecond);
+      if (std::string(runner.name) != "emu" || load.count > 0) continue;
+      benchmark::RegisterBenchmark(
+          (std::string(load.name) + "/memory").c_str(),
+          [runner, load](benchmark::State& state) {
+            RunMemory(state, runner, load);
+          })
+          ->Iterations(1);
     }
   }
 }

@@ -29,11 +29,14 @@ def microseconds(value):
 
 
 def main():
-    times = {}
+    times, memory = {}, {}
     for run in json.load(sys.stdin)['benchmarks']:
         if run.get('error_occurred'):
             continue
         case, runner = run['name'].split('/')[:2]
+        if 'MiB' in run:
+            memory[case] = run['MiB']
+            continue
         times.setdefault(case, {})[runner] = run['real_time']
     bare = times.pop('bare_loop', {}).get('tracer')
     others = [r for r in ('strace', 'proot', 'runsc')
@@ -50,6 +53,10 @@ def main():
               f' | {microseconds(emu) if emu else "–"} | {ratio(emu, native)}'
               f' | {ratio(emu, bare)} | {f"{most} × {of}" if most else "–"} |'
               + ''.join(f' {ratio(t.get(r), native)} |' for r in others))
+    if memory:
+        print('\n| emu\'s own memory in | MiB | at most |\n| --- | --- | --- |')
+    for case, mib in memory.items():
+        print(f'| {case} | {mib:.1f} | 30 and imported metadata |')
 
 
 if __name__ == '__main__':

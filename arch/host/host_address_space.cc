@@ -78,7 +78,10 @@ size_t HostAddressSpace::CopyOut(GuestAddr to, const void* from, size_t n) {
   size_t done = 0;
   if (n >= kLarge) {
     std::optional<uint64_t> offset = StoreOffset(from, n);
-    if (offset) done = CopyByCall(SYS_pread64, to, *offset, n);
+    if (offset) {
+      (void)sources_.pages->Gather(*offset, n);
+      done = CopyByCall(SYS_pread64, to, *offset, n);
+    }
   }
   if (done == n) return n;
   return done + memory_.CopyOut(*process_, to + done,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "arch/base/check.h"
@@ -17,6 +18,20 @@ namespace {
 
 // Less would not hold a program's files.
 constexpr uint64_t kLeastSize = uint64_t{1} << 26;
+
+// Where address space is plenty, large reservations begin at a huge page.
+constexpr uint64_t kHugePage = uint64_t{1} << 21;
+constexpr uint64_t kPlenty = uint64_t{1} << 40;
+constexpr uint64_t HugeDown(uint64_t n) { return n & ~(kHugePage - 1); }
+constexpr uint64_t HugeUp(uint64_t n) { return HugeDown(n + kHugePage - 1); }
+
+// Gathering costs as much as is saved by about as many copies.
+constexpr int kCopiesToGather = 8;
+constexpr int kGathered = -1;
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25  // since Linux 6.1
+#endif
 
 }  // namespace
 
@@ -59,10 +74,41 @@ std::optional<uint64_t> HostPageStore::OffsetOf(const void* bytes,
 
 Result<uint64_t> HostPageStore::Reserve(uint64_t length) {
   EMU_CHECK(length % kPageSize == 0);
-  if (length > size_ - next_) return Errno(ENOSPC);
-  const uint64_t offset = next_;
-  next_ += length;
+  const bool large = length >= kHugePage / 2 && size_ >= kPlenty;
+  const uint64_t offset = large ? HugeUp(next_) : next_;
+  if (offset > size_ || length > size_ - offset) return Errno(ENOSPC);
+  next_ = offset + length;
+  if (large) {
+    large_[offset] = next_;
+    next_ = std::min(HugeUp(next_), size_);
+  }
   return offset;
+}
+
+bool HostPageStore::Gather(uint64_t offset, uint64_t length) {
+  if (reinterpret_cast<uintptr_t>(base_) % kHugePage != 0) return false;
+  bool gathered = true;
+  for (uint64_t start = HugeDown(offset); start < offset + length;
+       start += kHugePage) {
+    gathered = GatherBlock(start) && gathered;
+  }
+  return gathered;
+}
+
+// Pages without data would come to hold some: those of no reservation may.
+bool HostPageStore::GatherBlock(uint64_t start) {
+  int& copies = copies_[start];
+  if (copies == kGathered) return true;
+  if (++copies < kCopiesToGather) return false;
+  copies = 0;
+  auto reservation = large_.upper_bound(start);
+  if (reservation == large_.begin()) return false;
+  const uint64_t end =
+      std::min(std::prev(reservation)->second, start + kHugePage);
+  if (end < start + kHugePage / 2 || NextHole(start, end) < end) return false;
+  if (madvise(base_ + start, kHugePage, MADV_COLLAPSE) != 0) return false;
+  copies = kGathered;
+  return true;
 }
 
 void HostPageStore::Free(uint64_t offset, uint64_t length) {
@@ -70,6 +116,7 @@ void HostPageStore::Free(uint64_t offset, uint64_t length) {
   const uint64_t end = PageDown(offset + length);
   if (start >= end) return;
   EMU_CHECK(end <= size_);
+  copies_.erase(copies_.lower_bound(HugeDown(start)), copies_.lower_bound(end));
   // Where the host cannot punch holes (it can since Linux 3.5), zeroes do.
   if (fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                 static_cast<off_t>(start),

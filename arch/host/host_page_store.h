@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -35,6 +36,12 @@ class HostPageStore final : public PageStore {
   // Where in it these `n` bytes of emu's memory lie, if they do.
   std::optional<uint64_t> OffsetOf(const void* bytes, size_t n) const;
 
+  // Of a large range that is about to be copied: whether the host has it in huge
+  // pages, from which it copies as fast as memory goes. What is full of data and
+  // copied often is gathered into such, where the host can; nothing but its
+  // place changes.
+  bool Gather(uint64_t offset, uint64_t length);
+
   Result<uint64_t> Reserve(uint64_t length) override;
   char* At(uint64_t offset) override { return base_ + offset; }
   void Free(uint64_t offset, uint64_t length) override;
@@ -43,12 +50,17 @@ class HostPageStore final : public PageStore {
 
  private:
   HostPageStore() = default;
+  bool GatherBlock(uint64_t start);
   uint64_t Seek(uint64_t offset, uint64_t end, int whence);
 
   int fd_ = -1;
   char* base_ = nullptr;
   uint64_t size_ = 0;
   uint64_t next_ = 0;  // where nothing is reserved yet
+  // Large reservations, from start to end: each has its huge pages to itself.
+  std::map<uint64_t, uint64_t> large_;
+  // By the start of a huge page: how often it was copied, or kGathered.
+  std::map<uint64_t, int> copies_;
 };
 
 }  // namespace emu

@@ -80,6 +80,40 @@ TEST(HostPageStoreTest, DataAndHolesAreFound) {
   EXPECT_EQ(store->NextData(end, end), end);
 }
 
+// Copied often; where the host cannot gather, it says so each time.
+bool GatherAtLast(HostPageStore& store, uint64_t offset, uint64_t length) {
+  bool gathered = false;
+  for (int i = 0; i < 10; ++i) gathered = store.Gather(offset, length);
+  return gathered;
+}
+
+TEST(HostPageStoreTest, GatheringLeavesBytesAndHolesAsTheyAre) {
+  constexpr uint64_t kMegabyte = 1 << 20;
+  auto store = *HostPageStore::Create();
+  ASSERT_TRUE(store->Reserve(kPage).ok());
+  uint64_t full = *store->Reserve(kMegabyte);
+  uint64_t sparse = *store->Reserve(2 * kMegabyte);
+  uint64_t small = *store->Reserve(kPage);
+  for (uint64_t i = 0; i < kMegabyte; ++i) {
+    *store->At(full + i) = static_cast<char>(i * 7 / 3);
+  }
+  std::memset(store->At(sparse), 'x', kMegabyte);
+  EXPECT_FALSE(store->Gather(full, kMegabyte));
+  (void)GatherAtLast(*store, full, kMegabyte);
+  for (uint64_t i = 0; i < kMegabyte; ++i) {
+    ASSERT_EQ(*store->At(full + i), static_cast<char>(i * 7 / 3));
+  }
+  EXPECT_FALSE(GatherAtLast(*store, sparse, 2 * kMegabyte));
+  EXPECT_EQ(store->NextHole(sparse, sparse + 2 * kMegabyte),
+            sparse + kMegabyte);
+  EXPECT_EQ(store->NextData(small, small + kPage), small + kPage);
+
+  store->Free(full, kMegabyte / 2);
+  EXPECT_EQ(*store->At(full), 0);
+  EXPECT_NE(*store->At(full + kMegabyte / 2 + 3), 0);
+  EXPECT_FALSE(store->Gather(full, kMegabyte));
+}
+
 TEST(HostPageStoreTest, IsSmallerWhereTheHostWantsIt) {
   pid_t pid = fork();
   if (pid == 0) {
