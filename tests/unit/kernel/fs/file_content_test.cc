@@ -111,20 +111,50 @@ TEST_F(FileContentTest, WriteThroughMappingIsSeen) {
 
 TEST_F(FileContentTest, HostFileIsServedUntilWritten) {
   FakeHostTree tree;
-  tree.AddFile("file", "from the host");
+  const std::string bytes = "from the host" + std::string(5000, '.');
+  tree.AddFile("file", bytes);
   FileContent content(pages_, &quota_);
-  content.ServeFromHost(tree, "file", 13);
-  EXPECT_EQ(Read(content, 5, 100), "the host");
+  content.ServeFromHost(tree, "file", bytes.size());
+  EXPECT_EQ(Read(content, 5, 8), "the host");
   ASSERT_TRUE(content.BeforeMap(/*shared=*/false, /*writable=*/true).ok());
   EXPECT_EQ(content.Locate(0, kPageSize)->backing.kind,
             Backing::Kind::kHostFile);
 
   ASSERT_EQ(*Write(content, 0, "FROM"), 4u);
   EXPECT_EQ(content.Locate(0, kPageSize)->backing.kind, Backing::Kind::kPages);
-  EXPECT_EQ(Read(content, 0, 100), "FROM the host");
-  EXPECT_EQ(tree.at("file").bytes, "from the host");
+  EXPECT_EQ(Read(content, 0, 13), "FROM the host");
+  EXPECT_EQ(tree.at("file").bytes, bytes);
   EXPECT_EQ(tree.opens, 1);
   EXPECT_EQ(tree.closes, 1);
+}
+
+TEST_F(FileContentTest, SmallHostFileIsTakenWhenItIsOpened) {
+  FakeHostTree tree;
+  tree.AddFile("file", "from the host");
+  FileContent content(pages_, &quota_);
+  content.ServeFromHost(tree, "file", 13);
+  EXPECT_EQ(content.Allocated(), kPageSize);
+  ASSERT_TRUE(content.OpenHost().ok());
+  EXPECT_EQ(tree.opens, 1);
+  EXPECT_EQ(tree.closes, 1);
+  tree.at("file").bytes = "changed since";
+  EXPECT_EQ(Read(content, 5, 100), "the host");
+  EXPECT_EQ(content.Allocated(), kPageSize);
+  EXPECT_EQ(*content.SeekData(0, /*hole=*/true), 13u);
+  ASSERT_TRUE(content.BeforeMap(/*shared=*/false, /*writable=*/false).ok());
+  EXPECT_EQ(content.Locate(0, kPageSize)->backing.kind, Backing::Kind::kPages);
+  EXPECT_EQ(Read(content, 0, 100), "from the host");
+  EXPECT_EQ(tree.opens, 1);
+}
+
+// It is no longer what its metadata said: its reader finds that out.
+TEST_F(FileContentTest, SmallHostFileThatShrankStaysOnTheHost) {
+  FakeHostTree tree;
+  tree.AddFile("file", "from");
+  FileContent content(pages_, &quota_);
+  content.ServeFromHost(tree, "file", 13);
+  EXPECT_EQ(Read(content, 0, 100), "from");
+  EXPECT_EQ(tree.closes, 0);
 }
 
 TEST_F(FileContentTest, TruncatedHostFileIsNotRead) {
