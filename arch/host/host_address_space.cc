@@ -47,6 +47,14 @@ std::optional<uint64_t> HostAddressSpace::StoreOffset(const void* mine,
   return sources_.pages->OffsetOf(mine, n);
 }
 
+// Whether it is worth a stop to write there. The last page tells: what is
+// written over has it, and what is appended has not.
+bool HostAddressSpace::IsFresh(uint64_t offset, size_t n) {
+  if (n >= kLarge && sources_.pages->Gather(offset, n)) return false;
+  const uint64_t last = PageDown(offset + n - 1);
+  return sources_.pages->NextHole(last, last + kPageSize) == last;
+}
+
 size_t HostAddressSpace::CopyByCall(uint64_t number, GuestAddr guest,
                                     uint64_t offset, size_t n) {
   isa::StubCall call = {
@@ -63,7 +71,7 @@ size_t HostAddressSpace::CopyIn(void* to, GuestAddr from, size_t n) {
   size_t done = 0;
   if (n >= kLargeFresh) {
     std::optional<uint64_t> offset = StoreOffset(to, n);
-    if (offset && sources_.pages->NextHole(*offset, *offset + n) < *offset + n) {
+    if (offset && IsFresh(*offset, n)) {
       done = CopyByCall(SYS_pwrite64, from, *offset, n);
     }
   }

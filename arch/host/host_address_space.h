@@ -74,6 +74,8 @@ class HostAddressSpace final : public AddressSpace {
   // Where in the page store that memory of emu's lies, if it does and a guest's
   // thread may be asked to copy there.
   std::optional<uint64_t> StoreOffset(const void* mine, size_t n) const;
+  // The store has yet to get pages for this copy.
+  bool IsFresh(uint64_t offset, size_t n);
   // The guest's thread reads or writes the page store's file (`number` is
   // pread64 or pwrite64), which the host does as fast as for any program.
   // Returns how much was copied; the rest is to be copied in another way.

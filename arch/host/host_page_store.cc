@@ -33,6 +33,23 @@ constexpr int kGathered = -1;
 #define MADV_COLLAPSE 25  // since Linux 6.1
 #endif
 
+// Maps the file where its huge pages can be huge pages of memory.
+void* MapAligned(int fd, uint64_t size) {
+  void* room = mmap(nullptr, size + kHugePage, PROT_NONE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED) return MAP_FAILED;
+  char* const start = static_cast<char*>(room);
+  char* const base =
+      start + (HugeUp(reinterpret_cast<uintptr_t>(start)) -
+               reinterpret_cast<uintptr_t>(start));
+  if (base > start) munmap(start, base - start);
+  munmap(base + size, start + kHugePage - base);
+  void* const mapped = mmap(base, size, PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_NORESERVE | MAP_FIXED, fd, 0);
+  if (mapped == MAP_FAILED) munmap(base, size);
+  return mapped;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HostPageStore>> HostPageStore::Create(
@@ -42,8 +59,7 @@ absl::StatusOr<std::unique_ptr<HostPageStore>> HostPageStore::Create(
   if (store->fd_ < 0) return HostError(errno, "memfd_create(\"emu-pages\")");
   for (size = PageUp(size);; size = PageUp(size / 2)) {
     if (ftruncate(store->fd_, static_cast<off_t>(size)) == 0) {
-      void* base = mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_NORESERVE, store->fd_, 0);
+      void* base = MapAligned(store->fd_, size);
       if (base != MAP_FAILED) {
         store->base_ = static_cast<char*>(base);
         store->size_ = size;
@@ -86,7 +102,6 @@ Result<uint64_t> HostPageStore::Reserve(uint64_t length) {
 }
 
 bool HostPageStore::Gather(uint64_t offset, uint64_t length) {
-  if (reinterpret_cast<uintptr_t>(base_) % kHugePage != 0) return false;
   bool gathered = true;
   for (uint64_t start = HugeDown(offset); start < offset + length;
        start += kHugePage) {
