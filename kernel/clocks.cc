@@ -16,9 +16,10 @@ constexpr Nanos kCoarseTick = 4'000'000;  // at 250 Hz
 // A CPU clock's id: the complement of the process or thread above three bits.
 constexpr int kPerThread = 4;   // CPUCLOCK_PERTHREAD_MASK
 constexpr int kKindMask = 3;    // CPUCLOCK_CLOCK_MASK
+constexpr int kDescriptor = 3;  // CLOCKFD: of a descriptor's clock
 constexpr int kKindProf = 0, kKindVirtual = 1, kKindScheduled = 2;
 
-Result<ClockKind> FindCpuClock(Task& task, ClockId id) {
+Result<ClockKind> FindCpuClock(Task& task, ClockId id, bool to_read) {
   const int kind = id & kKindMask;
   if (kind != kKindProf && kind != kKindVirtual && kind != kKindScheduled) {
     return Errno(EINVAL);
@@ -32,7 +33,8 @@ Result<ClockKind> FindCpuClock(Task& task, ClockId id) {
   if (clock.task == nullptr) return Errno(EINVAL);
   const bool own = &clock.task->process() == &task.process();
   if (clock.whole_process) {
-    if (pid != 0 && !clock.task->IsLeader()) return Errno(EINVAL);
+    const bool self = to_read && clock.task == &task;
+    if (pid != 0 && !clock.task->IsLeader() && !self) return Errno(EINVAL);
   } else if (!own) {
     return Errno(EINVAL);
   }
@@ -51,8 +53,13 @@ Nanos CpuTime(const ClockKind& clock) {
 
 }  // namespace
 
-Result<ClockKind> FindClock(Task& task, ClockId id) {
-  if (id < 0) return FindCpuClock(task, id);
+bool IsCpuClock(ClockId id) {
+  return id == CLOCK_PROCESS_CPUTIME_ID || id == CLOCK_THREAD_CPUTIME_ID ||
+         (id < 0 && (id & (kPerThread | kKindMask)) != kDescriptor);
+}
+
+Result<ClockKind> FindClock(Task& task, ClockId id, bool to_read) {
+  if (id < 0) return FindCpuClock(task, id, to_read);
   ClockKind clock;
   switch (id) {
     case CLOCK_MONOTONIC:
@@ -105,11 +112,6 @@ Nanos ReadClock(Task& task, const ClockKind& clock) {
       break;
   }
   return clock.coarse ? time - time % kCoarseTick : time;
-}
-
-Nanos ToBootTime(Task& task, const ClockKind& clock, Nanos time) {
-  if (clock.base != ClockKind::Base::kRealtime || time == kNever) return time;
-  return time - task.clock().realtime_offset();
 }
 
 }  // namespace emu

@@ -38,12 +38,13 @@ struct ClockKind {
   bool user_only = false;  // CPUCLOCK_VIRT
 };
 
-// EINVAL: there is no such clock, process or thread.
-Result<ClockKind> FindClock(Task& task, ClockId id);
+// EINVAL: there is no such clock, process or thread. To be read alone, a process
+// may also be named by the caller's own thread.
+Result<ClockKind> FindClock(Task& task, ClockId id, bool to_read = false);
+// Whether the id could be that of a CPU clock.
+bool IsCpuClock(ClockId id);
 // What it shows now.
 Nanos ReadClock(Task& task, const ClockKind& clock);
-// What a time of this clock (not a CPU clock) is since boot.
-Nanos ToBootTime(Task& task, const ClockKind& clock, Nanos time);
 
 }  // namespace emu
 

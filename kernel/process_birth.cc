@@ -21,6 +21,7 @@ namespace emu {
 namespace {
 
 constexpr uint64_t kClearSighand = 0x100000000;  // CLONE_CLEAR_SIGHAND
+constexpr int kDeadline = 6;                     // SCHED_DEADLINE
 
 // RLIMIT_NPROC counts the user's tasks.
 Result<> CheckProcessLimit(Task& creator) {
@@ -103,6 +104,7 @@ void InheritFromTask(Task& task, const Task& creator,
   if (!creator.sched_reset_on_fork) {
     task.sched_policy = creator.sched_policy;
     task.sched_priority = creator.sched_priority;
+    task.sched_attributes = creator.sched_attributes;
   } else {
     task.nice = std::max(task.nice, 0);
   }
@@ -111,6 +113,8 @@ void InheritFromTask(Task& task, const Task& creator,
   task.memory_policy = creator.memory_policy;
   task.memory_policy_node = creator.memory_policy_node;
   task.dumpable = creator.dumpable;
+  task.seccomp_mode = creator.seccomp_mode;
+  task.seccomp_filters = creator.seccomp_filters;
   task.start_time = creator.kernel().clock().now();
 }
 
@@ -140,9 +144,9 @@ Task& NewTask(Task& creator, Pid tid, Machine::Guest guest,
 }
 
 // Makes the descriptor of CLONE_PIDFD and tells its number.
-Result<std::shared_ptr<PidFd>> OpenPidFd(Task& creator, GuestAddr where,
-                                         Fd* fd) {
-  std::shared_ptr<PidFd> file = NewPidFd(creator, 0);
+Result<std::shared_ptr<PidFd>> OpenPidFd(Task& creator, int flags,
+                                         GuestAddr where, Fd* fd) {
+  std::shared_ptr<PidFd> file = NewPidFd(creator, flags);
   *fd = TRY(creator.AddFd(file, /*cloexec=*/true));
   const Result<> written = creator.Write(UserPtr<Fd>(where), *fd);
   if (!written.ok()) {
@@ -166,7 +170,9 @@ Result<Parts> MakeParts(Task& creator, const CloneRequest& request) {
   absl::Cleanup release = [&] { kernel.pids().ReleaseId(parts.tid); };
   Fd fd;
   if ((request.flags & CLONE_PIDFD) != 0) {
-    parts.pidfd = TRY(OpenPidFd(creator, request.pidfd, &fd));
+    const bool thread = (request.flags & CLONE_THREAD) != 0;
+    parts.pidfd = TRY(
+        OpenPidFd(creator, thread ? kPidfdThread : 0, request.pidfd, &fd));
   }
   Result<Machine::Guest> guest = MakeGuest(creator, request.flags);
   if (!guest.ok()) {
@@ -183,10 +189,18 @@ Result<Parts> MakeParts(Task& creator, const CloneRequest& request) {
 Result<Pid> Clone(Task& creator, const CloneRequest& request) {
   Kernel& kernel = creator.kernel();
   TRY(CheckProcessLimit(creator));
+  // A promise of processor time cannot be made twice.
+  if (creator.sched_policy == kDeadline && !creator.sched_reset_on_fork) {
+    return Errno(EAGAIN);
+  }
   Parts parts = TRY(MakeParts(creator, request));
   const Pid tid = parts.tid;
   Task& task = NewTask(creator, tid, std::move(parts.guest), request);
-  if (parts.pidfd != nullptr) parts.pidfd->Attach(task.process());
+  if (parts.pidfd != nullptr) {
+    (request.flags & CLONE_THREAD) != 0
+        ? parts.pidfd->AttachThread(task)
+        : parts.pidfd->Attach(task.process());
+  }
   // A bad address does not undo what has been made: Linux ignores it as well.
   if ((request.flags & CLONE_PARENT_SETTID) != 0) {
     (void)creator.Write(UserPtr<Pid>(request.parent_tid), tid).ok();

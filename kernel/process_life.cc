@@ -70,6 +70,8 @@ void EndThread(Task& task) {
   task.mm.reset();
   task.fs.reset();
   task.cpu_ref().reset();
+  task.seccomp_filters.reset();
+  task.ended.Wake();
 }
 
 // Takes a dead thread out of its process and gives its id back.
@@ -269,6 +271,7 @@ void ResetForExec(Task& task) {
   task.creds = ExecCredentials(*task.creds);
   task.altstack = AltStack();
   task.restart = {};
+  task.user_dispatch = {};
   task.dumpable = true;
   if (process.timers != nullptr) process.timers->DeleteAll();
   process.exit_signal = SIGCHLD;

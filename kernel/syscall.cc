@@ -2,11 +2,13 @@
 
 #include "kernel/syscall.h"
 
+#include <optional>
 #include <type_traits>
 #include <utility>
 
 #include "kernel/kernel.h"
 #include "kernel/process.h"
+#include "kernel/seccomp.h"
 #include "kernel/signal/mask.h"
 #include "kernel/signal/posix_timers.h"
 #include "kernel/signal/send.h"
@@ -110,6 +112,14 @@ Result<int64_t> Serve(Task& task) {
   return call.entry->call(task, call.args);
 }
 
+Result<int64_t> ServeOrRefuse(Task& task, bool foreign) {
+  if (JudgesCalls(task)) {
+    std::optional<Result<int64_t>> judged = JudgeCall(task, foreign);
+    if (judged) return *std::move(judged);
+  }
+  return Serve(task);
+}
+
 void EmitCall(Task& task, Event::Kind kind, int64_t result) {
   const PendingSyscall& call = task.pending();
   Event event{.kind = kind};
@@ -183,7 +193,7 @@ void BeginSyscall(Task& task, const Stop& stop) {
   EmitCall(task, Event::Kind::kEnter, 0);
   Clock& clock = task.clock();
   const Nanos begin = clock.now();
-  const Result<int64_t> result = Serve(task);
+  const Result<int64_t> result = ServeOrRefuse(task, stop.foreign);
   clock.Tick();
   if (task.state() != Task::State::kDead) {
     const Nanos half = (clock.now() - begin) / 2;

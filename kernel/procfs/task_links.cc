@@ -12,6 +12,7 @@
 #include "kernel/fs/anonymous.h"
 #include "kernel/fs/mount.h"
 #include "kernel/kernel.h"
+#include "kernel/procfs/namespaces.h"
 #include "kernel/procfs/task_access.h"
 #include "kernel/procfs/task_directory.h"
 #include "kernel/subsystems.h"
@@ -204,68 +205,21 @@ class DescriptorDirectory : public TaskDirectory {
   }
 };
 
-struct Namespace {
-  const char* link;
-  const char* type;
-  uint64_t number;
-};
-// The numbers of a fresh system's own; there is one of each.
-constexpr Namespace kNamespaces[] = {
-    {"cgroup", "cgroup", 4026531835}, {"ipc", "ipc", 4026531839},
-    {"mnt", "mnt", 4026531841},       {"net", "net", 4026531840},
-    {"pid", "pid", 4026531836},       {"pid_for_children", "pid", 4026531836},
-    {"time", "time", 4026531834},     {"time_for_children", "time", 4026531834},
-    {"user", "user", 4026531837},     {"uts", "uts", 4026531838},
-};
-
-std::string NamespaceName(const Namespace& ns) {
-  return absl::StrCat(ns.type, ":[", ns.number, "]");
-}
-
-// An open namespace: something to compare.
-class NamespaceFile : public FileDescription {
- public:
-  NamespaceFile(const Namespace& ns, const Path& path, int flags)
-      : FileDescription(path, flags), ns_(ns) {}
-  std::string Describe(const Path&) override { return NamespaceName(ns_); }
-
- private:
-  const Namespace& ns_;
-};
-
-class NamespaceInode : public Inode {
- public:
-  NamespaceInode(FileSystem& fs, const Attributes& attributes,
-                 const Namespace& ns)
-      : Inode(fs, ns.number, attributes), ns_(ns) {}
-  Result<FileRef> Open(Task&, const Path& path, int flags) override {
-    return FileRef(std::make_shared<NamespaceFile>(ns_, path, flags));
-  }
-
- private:
-  const Namespace& ns_;
-};
-
 class NamespaceLink : public MagicLink {
  public:
-  NamespaceLink(PseudoFs& fs, const TaskKey& key, uint64_t ino,
-                const Namespace& ns)
-      : MagicLink(fs, key, ino), ns_(ns) {}
+  NamespaceLink(PseudoFs& fs, const TaskKey& key, uint64_t ino, int kind)
+      : MagicLink(fs, key, ino), kind_(kind) {}
 
  protected:
   Result<std::string> Name(Task&, Task&) override {
-    return NamespaceName(ns_);
+    return NamespaceName(kind_);
   }
   Result<Path> Place(Task&) override {
-    AnonymousFileSystems& anonymous = pseudo_.kernel().subsystems().anonymous;
-    auto inode = std::make_shared<NamespaceInode>(
-        anonymous.file_system(AnonymousKind::kInode),
-        pseudo_.NewAttributes(S_IFREG | 0444), ns_);
-    return anonymous.PathOf(AnonymousKind::kInode, NamespaceName(ns_), inode);
+    return NamespacePath(pseudo_.kernel(), kind_);
   }
 
  private:
-  const Namespace& ns_;
+  const int kind_;
 };
 
 class NamespaceDirectory : public TaskDirectory {
@@ -276,26 +230,29 @@ class NamespaceDirectory : public TaskDirectory {
   Result<> List(Task*, uint64_t from,
                 absl::FunctionRef<bool(const DirEntry&)> sink) override {
     uint64_t position = kFirstPosition;
-    for (const Namespace& ns : kNamespaces) {
+    for (int kind = 0; kind < kNamespaceKinds; ++kind) {
       if (position++ < from) continue;
-      if (!sink({ns.link, InoOf(ns), S_IFLNK, position})) return {};
+      if (!sink({NamespaceLinkName(kind), InoOf(kind), S_IFLNK, position})) {
+        return {};
+      }
     }
     return {};
   }
 
  protected:
   Result<InodeRef> Make(Task&, absl::string_view name) override {
-    for (const Namespace& ns : kNamespaces) {
-      if (name != ns.link) continue;
+    for (int kind = 0; kind < kNamespaceKinds; ++kind) {
+      if (name != NamespaceLinkName(kind)) continue;
       return InodeRef(
-          std::make_shared<NamespaceLink>(pseudo_, key_, InoOf(ns), ns));
+          std::make_shared<NamespaceLink>(pseudo_, key_, InoOf(kind), kind));
     }
     return Errno(ENOENT);
   }
 
  private:
-  uint64_t InoOf(const Namespace& ns) const {
-    return TaskIno(key_.tid, TaskPlace::kNamespaces, &ns - kNamespaces);
+  uint64_t InoOf(int kind) const {
+    return TaskIno(key_.tid, TaskPlace::kNamespaces,
+                   static_cast<uint64_t>(kind));
   }
 };
 

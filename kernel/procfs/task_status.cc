@@ -19,6 +19,7 @@
 #include "kernel/procfs/memory_usage.h"
 #include "kernel/procfs/task_access.h"
 #include "kernel/procfs/task_files.h"
+#include "kernel/seccomp_filter.h"
 #include "kernel/signal/signal_defaults.h"
 #include "kernel/task.h"
 
@@ -236,10 +237,12 @@ Result<std::string> TaskStatus(Task&, Task& target) {
                   StatusCapabilities(target));
   absl::StrAppendFormat(
       &text,
-      "Seccomp:\t0\nSeccomp_filters:\t0\n"
+      "Seccomp:\t%d\nSeccomp_filters:\t%d\n"
       "Cpus_allowed:\t%s\nCpus_allowed_list:\t%s\n"
       "Mems_allowed:\t1\nMems_allowed_list:\t0\n"
       "voluntary_ctxt_switches:\t%d\nnonvoluntary_ctxt_switches:\t%d\n",
+      target.seccomp_mode,
+      target.seccomp_filters == nullptr ? 0 : target.seccomp_filters->count(),
       CpuMask(target.affinity), CpuList(target.affinity),
       target.voluntary_switches, target.involuntary_switches);
   return text;

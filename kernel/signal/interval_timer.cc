@@ -21,12 +21,23 @@ IntervalTimer::IntervalTimer(Process& process, const ClockKind& clock)
 
 Nanos IntervalTimer::Now() const {
   Kernel& kernel = process_.kernel();
+  if (by_realtime_) return kernel.clock().realtime();
   if (!by_cpu()) return kernel.clock().now();
   ClockKind clock = clock_;
   clock.task = kernel.pids().FindTask(cpu_owner_);
   // A thread that is gone uses no more time.
   if (clock.task == nullptr) return 0;
   return ReadClock(*clock.task, clock);
+}
+
+void IntervalTimer::SetAfter(Nanos length, Nanos interval) {
+  by_realtime_ = false;
+  Set(length == 0 ? kNever : After(Now(), length), interval);
+}
+
+void IntervalTimer::SetAt(Nanos first, Nanos interval) {
+  by_realtime_ = clock_.base == ClockKind::Base::kRealtime;
+  Set(first, interval);
 }
 
 void IntervalTimer::Set(Nanos first, Nanos interval) {
@@ -39,10 +50,23 @@ void IntervalTimer::Set(Nanos first, Nanos interval) {
 
 void IntervalTimer::Arm() {
   if (next_ == kNever) return;
-  if (by_cpu()) {
-    process_.watches_cpu = true;
+  if (by_cpu()) return ArmByCpu();
+  Clock& clock = process_.kernel().clock();
+  if (by_realtime_) {
+    clock.Arm(alarm_, next_ - clock.realtime_offset());
+    if (!clock_set_.queued()) clock.realtime_set().Add(clock_set_);
   } else {
-    process_.kernel().clock().Arm(alarm_, next_);
+    clock.Arm(alarm_, next_);
+  }
+}
+
+void IntervalTimer::ArmByCpu() {
+  const Task* owner = process_.kernel().pids().FindTask(cpu_owner_);
+  if (owner == nullptr) return;
+  Process& process = owner->process();
+  process.watches_cpu = true;
+  if (&process != &process_ && !cpu_used_.queued()) {
+    process.cpu_used.Add(cpu_used_);
   }
 }
 

@@ -27,9 +27,12 @@ class IntervalTimer {
   IntervalTimer& operator=(const IntervalTimer&) = delete;
   virtual ~IntervalTimer() = default;
 
-  // Goes off at `first`, a time since boot or of the CPU clock (kNever: not at
-  // all), and each `interval` (0: once) after that.
-  void Set(Nanos first, Nanos interval);
+  // Goes off `length` from now (0: not at all), and each `interval` (0: once)
+  // after that.
+  void SetAfter(Nanos length, Nanos interval);
+  // Goes off at `first`, a time of its clock. One of CLOCK_REALTIME moves when
+  // that is set.
+  void SetAt(Nanos first, Nanos interval);
   Nanos interval() const { return interval_; }
   // Until it goes off next: 0 when it will not, at least 1 when it will.
   Nanos Remaining() const;
@@ -41,8 +44,6 @@ class IntervalTimer {
   void CheckCpu();
   bool by_cpu() const { return clock_.base == ClockKind::Base::kCpu; }
   const ClockKind& clock() const { return clock_; }
-  // The clock's present time, in the sense of Set.
-  Nanos Now() const;
 
  protected:
   // It is time.
@@ -59,8 +60,33 @@ class IntervalTimer {
     IntervalTimer& owner_;
   };
 
+  // CLOCK_REALTIME was set.
+  class ClockSet : public Waiter {
+   public:
+    explicit ClockSet(IntervalTimer& owner) : owner_(owner) {}
+
+   private:
+    void OnWake(uint32_t) override {
+      if (owner_.alarm_.armed()) owner_.Arm();
+    }
+    IntervalTimer& owner_;
+  };
+  // Another process, by whose CPU time the timer goes, used some.
+  class CpuUsed : public Waiter {
+   public:
+    explicit CpuUsed(IntervalTimer& owner) : owner_(owner) {}
+
+   private:
+    void OnWake(uint32_t) override { owner_.CheckCpu(); }
+    IntervalTimer& owner_;
+  };
+
+  void Set(Nanos first, Nanos interval);
   void GoOff();
   void Arm();
+  void ArmByCpu();
+  // The present time, in the sense of next_.
+  Nanos Now() const;
   // The first time after now in the sequence of intervals.
   Nanos NextAfter(Nanos now) const;
 
@@ -69,8 +95,11 @@ class IntervalTimer {
   Pid cpu_owner_ = 0;
   Nanos next_ = kNever;
   Nanos interval_ = 0;
-  bool went_off_ = false;  // at next_, and not yet acknowledged
+  bool by_realtime_ = false;  // next_ is a time of CLOCK_REALTIME
+  bool went_off_ = false;     // at next_, and not yet acknowledged
   Alarm alarm_{*this};
+  ClockSet clock_set_{*this};
+  CpuUsed cpu_used_{*this};
 };
 
 }  // namespace emu

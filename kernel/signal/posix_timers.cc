@@ -154,6 +154,7 @@ void ChargeCpu(Task& task, Nanos user, Nanos system) {
   if (!process.watches_cpu) return;
   CheckCpuLimit(process);
   if (process.timers != nullptr) process.timers->CheckCpu();
+  process.cpu_used.Wake();
 }
 
 void ArmCpuLimit(Process& process) {

@@ -114,6 +114,53 @@ Result<> Queue(Task& task, Process& target, int signo, const Siginfo& info) {
   return Kill(task, target, info, signo);
 }
 
+// pidfd_send_signal(2)'s flags: whom the signal is for.
+constexpr uint32_t kScopeThread = 1;   // PIDFD_SIGNAL_THREAD
+constexpr uint32_t kScopeProcess = 2;  // PIDFD_SIGNAL_THREAD_GROUP
+constexpr uint32_t kScopeGroup = 4;    // PIDFD_SIGNAL_PROCESS_GROUP
+constexpr uint32_t kScopes = kScopeThread | kScopeProcess | kScopeGroup;
+
+struct PidFdTarget {
+  uint32_t scope = 0;
+  Pid id = 0;
+  Task* task = nullptr;  // null: it is gone
+};
+
+// EBADF.
+Result<PidFdTarget> FindPidFdTarget(Task& task, Fd fd, uint32_t scope) {
+  constexpr int kSelfThread = -10000;   // PIDFD_SELF_THREAD
+  constexpr int kSelfProcess = -10001;  // PIDFD_SELF_THREAD_GROUP
+  PidFdTarget target;
+  uint32_t usual = kScopeProcess;
+  if (fd.value == kSelfThread) {
+    target.task = &task;
+    target.id = task.tid();
+    usual = kScopeThread;
+  } else if (fd.value == kSelfProcess) {
+    target.task = &task.process().leader();
+    target.id = task.process().pid();
+  } else {
+    const std::shared_ptr<PidFd> file = TRY(GetPidFd(task, fd));
+    target.task = file->task();
+    target.id = file->pid();
+    if (file->is_thread()) usual = kScopeThread;
+  }
+  target.scope = scope != 0 ? scope : usual;
+  return target;
+}
+
+Result<> SendByPidFd(Task& task, const PidFdTarget& target,
+                     const Siginfo& info, int signo) {
+  if (target.scope == kScopeGroup) return KillGroup(task, target.id, signo);
+  if (target.task == nullptr) return Errno(ESRCH);
+  if (target.scope == kScopeThread) {
+    return KillThread(task, 0, target.id, signo, info);
+  }
+  // Of a thread's process, only its leader's descriptor can speak.
+  if (!target.task->IsLeader()) return Errno(ESRCH);
+  return Queue(task, target.task->process(), signo, info);
+}
+
 }  // namespace
 
 // kill(2).
@@ -161,19 +208,20 @@ Result<> sys_rt_tgsigqueueinfo(Task& task, Pid tgid, Pid tid, int signo,
 Result<> sys_pidfd_send_signal(Task& task, Fd fd, int signo,
                                UserPtr<const abi::siginfo> uinfo,
                                uint32_t flags) {
-  if (flags != 0) return Errno(EINVAL);
-  const std::shared_ptr<PidFd> file = TRY(GetPidFd(task, fd));
-  Process* target = file->process();
+  if ((flags & ~kScopes) != 0 || (flags & (flags - 1)) != 0) {
+    return Errno(EINVAL);
+  }
+  const PidFdTarget target = TRY(FindPidFdTarget(task, fd, flags));
   if (!uinfo) {
-    if (target == nullptr) return Errno(ESRCH);
-    return Kill(task, *target, FromSender(task, signo, SI_USER), signo);
+    const int code = target.scope == kScopeThread ? SI_TKILL : SI_USER;
+    return SendByPidFd(task, target, FromSender(task, signo, code), signo);
   }
   const Siginfo info(TRY(task.Read(uinfo.As<const SiginfoBytes>())));
   if (info.signo() != signo) return Errno(EINVAL);
   const bool forged = info.code() >= 0 || info.code() == SI_TKILL;
-  if (target != &task.process() && forged) return Errno(EPERM);
-  if (target == nullptr) return Errno(ESRCH);
-  return Queue(task, *target, signo, info);
+  const bool own = target.id == task.tid() && target.scope != kScopeGroup;
+  if (!own && forged) return Errno(EPERM);
+  return SendByPidFd(task, target, info, signo);
 }
 
 }  // namespace emu

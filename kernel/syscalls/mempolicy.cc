@@ -108,9 +108,12 @@ Result<> sys_get_mempolicy(Task& task, UserPtr<int> mode,
     return WriteNodes(task, mask, bits, true);
   }
   int policy = task.memory_policy;
+  bool node = task.memory_policy_node;
   if (flags & MPOL_F_ADDR) {
-    if (task.mm->Find(addr) == nullptr) return Errno(EFAULT);
-    policy = MPOL_DEFAULT;
+    const Area* area = task.mm->Find(addr);
+    if (area == nullptr) return Errno(EFAULT);
+    policy = area->memory_policy;
+    node = area->memory_policy_node;
   } else if (addr != 0) {
     return Errno(EINVAL);
   }
@@ -122,7 +125,6 @@ Result<> sys_get_mempolicy(Task& task, UserPtr<int> mode,
     policy = 0;
   }
   if (mode) TRY(task.Write(mode, policy));
-  const bool node = !(flags & MPOL_F_ADDR) && task.memory_policy_node;
   return WriteNodes(task, mask, bits, node);
 }
 
@@ -144,6 +146,7 @@ Result<> sys_mbind(Task& task, GuestAddr addr, size_t length, int mode,
   if (!task.mm->InRange(addr, length) || !task.mm->AllMapped(addr, length)) {
     return Errno(EFAULT);
   }
+  task.mm->SetPolicy(addr, length, mode, node);
   return {};
 }
 

@@ -114,7 +114,13 @@ Result<QueueRef> Create(Task& task, const std::string& name, uint32_t mode,
 // Until when to wait: a time of CLOCK_REALTIME. EFAULT, EINVAL.
 Result<> LimitByRealtime(Task& task, UserPtr<const abi::timespec> timeout) {
   const std::optional<Nanos> end = TRY(ReadTimeout(task, timeout));
-  if (end) task.WaitUntil(*end - task.clock().realtime_offset());
+  // The clock may be set meanwhile: the time is kept as it was given.
+  PendingSyscall& call = task.pending();
+  if (end) call.done = static_cast<uint64_t>(*end) + 1;
+  if (call.done != 0) {
+    call.deadline = static_cast<Nanos>(call.done - 1) -
+                    task.clock().realtime_offset();
+  }
   return {};
 }
 
@@ -123,6 +129,7 @@ Result<> WaitFor(Task& task, MqueueFile& file, uint32_t events) {
   if (file.nonblocking()) return Errno(EAGAIN);
   if (task.DeadlinePassed()) return Errno(ETIMEDOUT);
   task.WaitOn(*file.wait_queue(), events);
+  if (task.pending().done != 0) task.WaitOn(task.clock().realtime_set());
   return task.Block();
 }
 

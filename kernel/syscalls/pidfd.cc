@@ -11,15 +11,17 @@
 
 namespace emu {
 
-// pidfd_open(2). Differs: no PIDFD_THREAD.
+// pidfd_open(2).
 Result<Fd> sys_pidfd_open(Task& task, Pid pid, uint32_t flags) {
-  if ((flags & ~static_cast<uint32_t>(O_NONBLOCK)) != 0) return Errno(EINVAL);
+  constexpr uint32_t kKnown = O_NONBLOCK | kPidfdThread;
+  if ((flags & ~kKnown) != 0) return Errno(EINVAL);
   if (pid <= 0) return Errno(EINVAL);
   Task* target = task.kernel().pids().FindTask(pid);
   if (target == nullptr) return Errno(ESRCH);
-  if (!target->IsLeader()) return Errno(EINVAL);
+  const bool thread = (flags & kPidfdThread) != 0;
+  if (!thread && !target->IsLeader()) return Errno(ENOENT);
   std::shared_ptr<PidFd> file = NewPidFd(task, static_cast<int>(flags));
-  file->Attach(target->process());
+  thread ? file->AttachThread(*target) : file->Attach(target->process());
   return task.AddFd(std::move(file), /*cloexec=*/true);
 }
 
@@ -27,9 +29,13 @@ Result<Fd> sys_pidfd_open(Task& task, Pid pid, uint32_t flags) {
 Result<Fd> sys_pidfd_getfd(Task& task, Fd pidfd, Fd fd, uint32_t flags) {
   if (flags != 0) return Errno(EINVAL);
   const std::shared_ptr<PidFd> file = TRY(GetPidFd(task, pidfd));
-  Process* process = file->process();
-  if (process == nullptr || process->zombie) return Errno(ESRCH);
-  Task* target = process->LiveTask();
+  Task* target = file->task();
+  if (target == nullptr) return Errno(ESRCH);
+  if (target->state() == Task::State::kDead) {
+    if (file->is_thread()) return Errno(ESRCH);
+    target = file->process()->LiveTask();
+    if (target == nullptr) return Errno(ESRCH);
+  }
   if (!MayInspect(task, *target)) return Errno(EPERM);
   FileRef found = TRY(target->files->Get(fd));
   return task.AddFd(std::move(found), /*cloexec=*/true);

@@ -3,18 +3,20 @@
 // prctl(2), arch_prctl(2), personality(2).
 
 #include <linux/capability.h>
+#include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <sys/prctl.h>
 
 #include <algorithm>
 #include <climits>
-#include <cstring>
 #include <memory>
 #include <string>
 
 #include "kernel/process.h"
+#include "kernel/seccomp.h"
 #include "kernel/signal/frame_memory.h"
 #include "kernel/syscall.h"
+#include "kernel/syscalls/prctl_memory.h"
 #include "kernel/task.h"
 
 namespace emu {
@@ -59,7 +61,9 @@ Result<int> SetDeathSignal(Task& task, uint64_t signo) {
 
 Result<int> SetDumpable(Task& task, uint64_t value) {
   if (value > 1) return Errno(EINVAL);
-  task.dumpable = value == 1;
+  for (const std::unique_ptr<Task>& thread : task.process().tasks) {
+    thread->dumpable = value == 1;
+  }
   return 0;
 }
 
@@ -196,31 +200,33 @@ Result<int> IfUnused(const Args& args, int value) {
   return value;
 }
 
-// A name for memory of one's own, shown in /proc/self/maps.
-Result<int> SetMemoryName(Task& task, const Args& args) {
-  constexpr size_t kLongest = 79;  // ANON_VMA_NAME_MAX_LEN, with the NUL
-  if (args.arg2 != PR_SET_VMA_ANON_NAME) return Errno(EINVAL);
-  std::string name;
-  if (args.arg5 != 0) {
-    Result<std::string> given = task.mm->CopyString(args.arg5, kLongest);
-    if (!given.ok()) {
-      return Errno(given.error() == Errno(ENAMETOOLONG) ? EINVAL : EFAULT);
-    }
-    name = given.Take();
-  }
-  for (const char c : name) {
-    if (c < 0x20 || c > 0x7e || std::strchr("\\`$[]", c) != nullptr) {
+// Calls from outside of a range, or from within it, are signals.
+Result<int> SetUserDispatch(Task& task, const Args& args) {
+  constexpr uint64_t kOff = 0, kExclude = 1, kInclude = 2;  // PR_SYS_DISPATCH_*
+  Task::UserDispatch dispatch;
+  dispatch.on = args.arg2 != kOff;
+  dispatch.start = args.arg3;
+  dispatch.length = args.arg4;
+  dispatch.selector = args.arg5;
+  const GuestAddr end = args.arg3 + args.arg4;
+  switch (args.arg2) {
+    case kOff:
+      if ((args.arg3 | args.arg4 | args.arg5) != 0) return Errno(EINVAL);
+      break;
+    case kExclude:
+      if (args.arg3 != 0 && end <= args.arg3) return Errno(EINVAL);
+      break;
+    case kInclude:
+      if (args.arg4 == 0 || end <= args.arg3) return Errno(EINVAL);
+      // What is outside is what lets calls through.
+      dispatch.start = end;
+      dispatch.length = -args.arg4;
+      break;
+    default:
       return Errno(EINVAL);
-    }
   }
-  const uint64_t length = PageUp(args.arg4);
-  if (args.arg3 % kPageSize != 0 || length < args.arg4 ||
-      args.arg3 + length < args.arg3) {
-    return Errno(EINVAL);
-  }
-  if (length == 0) return 0;
-  if (!task.mm->InRange(args.arg3, length)) return Errno(ENOMEM);
-  TRY(task.mm->SetName(args.arg3, length, name));
+  if (args.arg5 >= task.mm->space().highest()) return Errno(EFAULT);
+  task.user_dispatch = dispatch;
   return 0;
 }
 
@@ -251,10 +257,11 @@ Result<int> PrctlOfCapabilities(Task& task, int option, const Args& args) {
 
 }  // namespace
 
-// prctl(2). Differs: no seccomp, as in a kernel built without it.
+// prctl(2).
 Result<int> sys_prctl(Task& task, int option, uint64_t arg2, uint64_t arg3,
                       uint64_t arg4, uint64_t arg5) {
   constexpr int kGetAuxv = 0x41555856;  // PR_GET_AUXV
+  constexpr int kSetUserDispatch = 59;  // PR_SET_SYSCALL_USER_DISPATCH
   const Args args = {arg2, arg3, arg4, arg5};
   switch (option) {
     case PR_SET_NAME:
@@ -293,9 +300,17 @@ Result<int> sys_prctl(Task& task, int option, uint64_t arg2, uint64_t arg3,
     case PR_MCE_KILL_GET:
       return IfUnused(args, PR_MCE_KILL_DEFAULT);
     case PR_SET_MM:
-      return Errno(task.creds->Has(CAP_SYS_RESOURCE) ? EINVAL : EPERM);
+      return SetMemoryLayout(task, arg2, arg3, arg4, arg5);
     case PR_SET_VMA:
-      return SetMemoryName(task, args);
+      return SetMemoryName(task, arg2, arg3, arg4, arg5);
+    case PR_GET_SECCOMP:
+      return task.seccomp_mode;
+    case PR_SET_SECCOMP:
+      if (arg2 == SECCOMP_MODE_STRICT) return SetStrictMode(task);
+      if (arg2 == SECCOMP_MODE_FILTER) return SetFilterMode(task, 0, arg3);
+      return Errno(EINVAL);
+    case kSetUserDispatch:
+      return SetUserDispatch(task, args);
     case PR_GET_TID_ADDRESS:
       TRY(task.Write(UserPtr<GuestAddr>(arg2), task.clear_child_tid));
       return 0;

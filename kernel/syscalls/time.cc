@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading and setting clocks, and sleeping by them.
+// Reading and setting clocks.
 
 #include <linux/capability.h>
 #include <time.h>
-
-#include <algorithm>
 
 #include "arch/abi/time.h"
 #include "kernel/clocks.h"
@@ -17,33 +15,12 @@
 namespace emu {
 namespace {
 
-// A sleep that a signal may end says how long it had to go.
-struct Sleep : CallScratch {
-  explicit Sleep(UserPtr<abi::timespec> remaining) : remaining(remaining) {}
-  void OnInterrupted(Task& task) override {
-    const Nanos left =
-        std::max<Nanos>(task.pending().deadline - task.clock().now(), 0);
-    (void)task.Write(remaining, ToTimespec(left)).ok();
-  }
-  UserPtr<abi::timespec> remaining;
-};
-
-Result<> SleepUntil(Task& task, Nanos deadline, bool relative,
-                    UserPtr<abi::timespec> remaining) {
-  task.WaitUntil(deadline);
-  if (relative && remaining && task.pending().scratch == nullptr) {
-    task.pending().scratch = std::make_unique<Sleep>(remaining);
-  }
-  if (task.DeadlinePassed()) {
-    task.kernel().scheduler().RequestYield();
-    return {};
-  }
-  task.OnSignal(relative ? ERESTART_RESTARTBLOCK : ERESTARTNOHAND);
-  return task.Block();
-}
-
 Result<> SetRealtime(Task& task, Nanos time) {
+  // What leaves no room for a run of thirty years; and nothing was before boot.
+  constexpr Nanos kLatest = kNever - 946'080'000 * kNanosPerSecond;
+  if (time >= kLatest) return Errno(EINVAL);
   if (!task.creds->Has(CAP_SYS_TIME)) return Errno(EPERM);
+  if (time < task.clock().now()) return Errno(EINVAL);
   task.clock().set_realtime(time);
   return {};
 }
@@ -52,7 +29,7 @@ Result<> SetRealtime(Task& task, Nanos time) {
 
 // clock_gettime(2).
 Result<> sys_clock_gettime(Task& task, int id, UserPtr<abi::timespec> time) {
-  const ClockKind clock = TRY(FindClock(task, id));
+  const ClockKind clock = TRY(FindClock(task, id, /*to_read=*/true));
   task.clock().TickPolling();
   return task.Write(time, ToTimespec(ReadClock(task, clock)));
 }
@@ -61,18 +38,19 @@ Result<> sys_clock_gettime(Task& task, int id, UserPtr<abi::timespec> time) {
 Result<> sys_clock_getres(Task& task, int id, UserPtr<abi::timespec> res) {
   const ClockKind clock = TRY(FindClock(task, id));
   if (!res) return {};
-  return task.Write(res, ToTimespec(clock.coarse ? 4'000'000 : 1));
+  // CPU clocks of the kinds of old count in ticks.
+  constexpr int kKind = 3, kScheduled = 2;
+  const bool ticks = clock.coarse || (id < 0 && (id & kKind) != kScheduled);
+  return task.Write(res, ToTimespec(ticks ? 4'000'000 : 1));
 }
 
 // clock_settime(2).
 Result<> sys_clock_settime(Task& task, int id,
                            UserPtr<const abi::timespec> time) {
-  if (id != CLOCK_REALTIME) {
-    // No other clock can be set; one's own CPU clock says so differently.
-    const bool cpu = id < 0 && FindClock(task, id).ok();
-    return Errno(cpu ? EPERM : EINVAL);
-  }
+  // No other clock can be set; CPU clocks by process or thread say so last.
+  if (id > CLOCK_REALTIME) return Errno(EINVAL);
   const abi::timespec wanted = TRY(task.Read(time));
+  if (id < 0) return Errno(FindClock(task, id).ok() ? EPERM : EINVAL);
   return SetRealtime(task, TRY(FromTimespec(wanted)));
 }
 
@@ -105,34 +83,6 @@ Result<int64_t> sys_time(Task& task, UserPtr<int64_t> time) {
   const int64_t seconds = task.clock().realtime() / kNanosPerSecond;
   if (time) TRY(task.Write(time, seconds));
   return seconds;
-}
-
-// nanosleep(2).
-Result<> sys_nanosleep(Task& task, UserPtr<const abi::timespec> length,
-                       UserPtr<abi::timespec> remaining) {
-  if (task.pending().rerun) return SleepUntil(task, 0, true, remaining);
-  const abi::timespec wanted = TRY(task.Read(length));
-  return SleepUntil(task, After(task.clock().now(), TRY(FromTimespec(wanted))),
-                    true, remaining);
-}
-
-// clock_nanosleep(2). Differs: no sleeping on CPU clocks.
-Result<> sys_clock_nanosleep(Task& task, int id, int flags,
-                             UserPtr<const abi::timespec> time,
-                             UserPtr<abi::timespec> remaining) {
-  const bool relative = (flags & TIMER_ABSTIME) == 0;
-  if (task.pending().rerun) return SleepUntil(task, 0, relative, remaining);
-  const ClockKind clock = TRY(FindClock(task, id));
-  if (clock.read_only || clock.base == ClockKind::Base::kCpu) {
-    return Errno(EOPNOTSUPP);
-  }
-  const abi::timespec wanted = TRY(task.Read(time));
-  const Nanos length = TRY(FromTimespec(wanted));
-  if (clock.alarm && !task.creds->Has(CAP_WAKE_ALARM)) return Errno(EPERM);
-  return SleepUntil(task,
-                    relative ? After(task.clock().now(), length)
-                             : ToBootTime(task, clock, length),
-                    relative, remaining);
 }
 
 }  // namespace emu

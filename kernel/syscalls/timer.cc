@@ -41,10 +41,6 @@ Result<SignalTimer*> FindItimer(Task& task, int which) {
   return &TimersOf(task.process()).itimer(which);
 }
 
-void Set(IntervalTimer& timer, Nanos length, Nanos interval) {
-  timer.Set(length == 0 ? kNever : After(timer.Now(), length), interval);
-}
-
 // EINVAL.
 Result<PosixTimer*> FindTimer(Task& task, int id) {
   PosixTimers* timers = task.process().timers.get();
@@ -100,7 +96,7 @@ Result<> sys_setitimer(Task& task, int which,
   const Nanos interval = TRY(FromTimeval(wanted.it_interval));
   SignalTimer* timer = TRY(FindItimer(task, which));
   const abi::itimerval old = Value(*timer);
-  Set(*timer, length, interval);
+  timer->SetAfter(length, interval);
   if (old_value) TRY(task.Write(old_value, old));
   return {};
 }
@@ -109,7 +105,7 @@ Result<> sys_setitimer(Task& task, int which,
 Result<uint32_t> sys_alarm(Task& task, uint32_t seconds) {
   SignalTimer& timer = TimersOf(task.process()).itimer(ITIMER_REAL);
   const Nanos left = timer.Remaining();
-  Set(timer, std::min<uint32_t>(seconds, INT_MAX) * kNanosPerSecond, 0);
+  timer.SetAfter(std::min<uint32_t>(seconds, INT_MAX) * kNanosPerSecond, 0);
   // Rounded to the nearest second, but never to "no alarm".
   if (left == 0) return 0;
   return static_cast<uint32_t>(std::max<Nanos>(
@@ -150,10 +146,9 @@ Result<> sys_timer_settime(Task& task, int id, int flags,
   const abi::itimerspec old = Spec(*timer);
   timer->DropSignal();
   if (first != 0 && (flags & TIMER_ABSTIME) != 0) {
-    timer->Set(std::max<Nanos>(ToBootTime(task, timer->clock(), first), 0),
-               interval);
+    timer->SetAt(first, interval);
   } else {
-    Set(*timer, first, interval);
+    timer->SetAfter(first, interval);
   }
   task.process().kernel().clock().FireDue();
   if (old_value) TRY(task.Write(old_value, old));
