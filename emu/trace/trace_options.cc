@@ -52,9 +52,9 @@ A line is a call with its result, or another event of a thread:
   TIME TID waits|wakes|runs|makes TID|gets SIGNAL|ends, status N
 
 Times are virtual, in seconds; took= is a call's own in nanoseconds, where that
-is not the usual one. data= is a digest of all bytes that the call
-copied from and to the program; before= of those since the call before. Two runs
-give the same lines if and only if they did the same.
+is not the usual one. data= is a digest of all bytes that the call copied from
+and to the program; before= of those since the call before. Runs that did the
+same give the same lines; emu trace diff compares all that was recorded.
 )";
 
 using Setter = std::function<absl::Status(const std::string&)>;
