@@ -118,8 +118,9 @@ void HangUpOrphanedGroup(Process& process, const Process& parent,
                          const Process* leaving) {
   Kernel& kernel = process.kernel();
   const Pid pgid = process.pgid;
-  if (parent.pgid == pgid || parent.session != process.session) return;
-  if (!IsOrphanedGroup(kernel, pgid, process.session->sid, leaving)) return;
+  const Pid sid = process.session->sid;
+  if (parent.pgid == pgid || parent.session->sid != sid) return;
+  if (!IsOrphanedGroup(kernel, pgid, sid, leaving)) return;
   if (!HasStoppedMember(kernel, pgid)) return;
   SendToGroup(kernel, pgid, Siginfo(SIGHUP, SI_KERNEL));
   SendToGroup(kernel, pgid, Siginfo(SIGCONT, SI_KERNEL));

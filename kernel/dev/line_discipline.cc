@@ -16,6 +16,7 @@ constexpr uint8_t kDisabled = 0;  // _POSIX_VDISABLE
 constexpr size_t kTab = 8;
 // Echo that is kept while output is stopped.
 constexpr size_t kMostEcho = 4096;
+constexpr size_t kEchoBlock = 256;
 
 constexpr uint8_t Control(char c) { return c & 037; }
 
@@ -80,11 +81,17 @@ size_t LineDiscipline::Receive(absl::string_view bytes) {
     if (input_.size() + widest >= kBufferSize) {
       // A line that does not fit loses its further bytes, but can still be
       // edited and ended; otherwise a reader must come first.
-      if (!Lflag(ICANON) || complete_ > 0) return i;
+      if (!Lflag(ICANON) || complete_ > 0) {
+        FlushEcho();
+        return i;
+      }
       if (input_.size() + widest > kBufferSize) input_.pop_back();
     }
     ReceiveByte(bytes[i]);
+    // Until then a signal character takes it back.
+    if (echo_.size() >= kEchoBlock) FlushEcho();
   }
+  FlushEcho();
   return bytes.size();
 }
 
@@ -136,10 +143,7 @@ bool LineDiscipline::ReceiveSignal(uint8_t c) {
     FlushInput();
   }
   if (Iflag(IXON)) Start();
-  if (Lflag(ECHO)) {
-    EchoByte(c);
-    FlushEcho();
-  }
+  if (Lflag(ECHO)) EchoByte(c);
   return true;
 }
 
@@ -178,7 +182,6 @@ bool LineDiscipline::ReceiveCanonical(uint8_t c) {
   } else {
     return false;
   }
-  FlushEcho();
   return true;
 }
 
@@ -191,7 +194,6 @@ void LineDiscipline::ReceiveOrdinary(uint8_t c, bool is_newline_echo) {
       if (!Lflag(ICANON) || input_.size() == complete_) line_column_ = column_;
       EchoByte(c);
     }
-    FlushEcho();
   }
   if (c == 0377 && Iflag(PARMRK)) Put(c);
   Put(c);

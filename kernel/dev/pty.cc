@@ -69,10 +69,8 @@ void Pty::FlushInput() {
   AddStatus(TIOCPKT_FLUSHREAD);
 }
 
-void Pty::FlushOutput() {
-  output_.clear();
-  AddStatus(TIOCPKT_FLUSHWRITE);
-}
+// What was written is with the master at once, where no flush takes it back.
+void Pty::FlushOutput() { AddStatus(TIOCPKT_FLUSHWRITE); }
 
 Result<> Pty::OnOpen() {
   if (!master_open_ || locked) return Errno(EIO);

@@ -134,7 +134,7 @@ Result<int64_t> SetForeground(Task& task, Terminal& terminal, GuestAddr arg) {
   for (const auto& [pid, process] : task.kernel().pids().processes()) {
     if (process->pgid != group) continue;
     found = true;
-    if (process->session != session) return Errno(EPERM);
+    if (process->session->sid != session->sid) return Errno(EPERM);
   }
   if (!found) return Errno(ESRCH);
   terminal.foreground = group;
@@ -163,6 +163,11 @@ Result<int64_t> GiveUpControl(Task& task, Terminal& terminal) {
   Process& process = task.process();
   if (process.session->sid == process.pid()) {
     DisassociateTerminal(process, /*ending=*/false);
+  } else {
+    // It stays in its session, which has no terminal for it and for those that
+    // it will fork.
+    process.session = std::make_shared<Session>(
+        Session{.sid = process.session->sid});
   }
   return 0;
 }

@@ -170,7 +170,8 @@ bool MaySignal(const Task& sender, const Process& target, int signo) {
       from.uid == to.uid || from.Has(CAP_KILL)) {
     return true;
   }
-  return signo == SIGCONT && sender.process().session == target.session;
+  return signo == SIGCONT &&
+         sender.process().session->sid == target.session->sid;
 }
 
 bool HasFatalSignal(const Task& task) { return task.process().exiting; }

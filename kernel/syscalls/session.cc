@@ -2,8 +2,11 @@
 //
 // Process groups and sessions.
 
+#include <linux/capability.h>
+
 #include <memory>
 
+#include "kernel/dev/terminal.h"
 #include "kernel/kernel.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
@@ -28,7 +31,7 @@ Result<Process*> Find(Task& task, Pid pid) {
 bool GroupInSession(Task& task, Pid pgid) {
   for (const auto& [pid, process] : task.kernel().pids().processes()) {
     if (process->pgid == pgid) {
-      return process->session == task.process().session;
+      return process->session->sid == task.process().session->sid;
     }
   }
   return false;
@@ -42,7 +45,7 @@ Result<Process*> FindToMove(Task& task, Pid pid) {
   if (!found->IsLeader()) return Errno(EINVAL);
   Process& process = found->process();
   if (process.parent == &self) {
-    if (process.session != self.session) return Errno(EPERM);
+    if (process.session->sid != self.session->sid) return Errno(EPERM);
     if (process.has_execed) return Errno(EACCES);
   } else if (&process != &self) {
     return Errno(ESRCH);
@@ -89,6 +92,14 @@ Result<Pid> sys_setsid(Task& task) {
   process.session = std::make_shared<Session>(Session{.sid = process.pid()});
   process.pgid = process.pid();
   return process.pid();
+}
+
+// vhangup(2).
+Result<> sys_vhangup(Task& task) {
+  if (!task.creds->Has(CAP_SYS_TTY_CONFIG)) return Errno(EPERM);
+  const std::shared_ptr<Terminal> terminal = task.process().session->terminal;
+  if (terminal != nullptr) terminal->HangUp();
+  return {};
 }
 
 }  // namespace emu
