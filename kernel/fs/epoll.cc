@@ -3,6 +3,7 @@
 #include "kernel/fs/epoll.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sys/epoll.h>
 
@@ -17,6 +18,7 @@ namespace {
 // Bits of `events` that say how to watch and not what for.
 constexpr uint32_t kHow = EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE;
 constexpr uint32_t kAlways = EPOLLERR | EPOLLHUP;
+constexpr uint16_t kMostBusyPollBudget = 64;  // NAPI_POLL_WEIGHT
 constexpr uint32_t kReadable = POLLIN | POLLRDNORM;
 }  // namespace
 
@@ -224,6 +226,26 @@ uint32_t Epoll::Poll(Task& task) {
     interest.Unlist();
     if (!interest.alive()) Forget(interest);
   }
+  return 0;
+}
+
+Result<int64_t> Epoll::Ioctl(Task& task, uint32_t request, GuestAddr arg) {
+  if (request == abi::kEpollGetParams) {
+    TRY(task.Write(UserPtr<abi::epoll_params>(arg), busy_poll_));
+    return 0;
+  }
+  if (request != abi::kEpollSetParams) return Errno(EINVAL);
+  const abi::epoll_params params =
+      TRY(task.Read(UserPtr<const abi::epoll_params>(arg)));
+  if (params.pad != 0 || params.busy_poll_usecs > INT32_MAX ||
+      params.prefer_busy_poll > 1) {
+    return Errno(EINVAL);
+  }
+  if (params.busy_poll_budget > kMostBusyPollBudget &&
+      !task.creds->Has(CAP_NET_ADMIN)) {
+    return Errno(EPERM);
+  }
+  busy_poll_ = params;
   return 0;
 }
 

@@ -46,6 +46,7 @@ class Epoll : public FileDescription {
   uint32_t Poll(Task& task) override;
   WaitQueue* wait_queue() override { return &wait_; }
   std::string FdInfo() override;
+  Result<int64_t> Ioctl(Task& task, uint32_t request, GuestAddr arg) override;
 
  private:
   class Interest;
@@ -66,6 +67,7 @@ class Epoll : public FileDescription {
   Ready ready_;
   std::vector<Epoll*> watchers_;  // epolls with an interest in this one
   WaitQueue wait_;
+  abi::epoll_params busy_poll_ = {};  // remembered: there is no device to poll
 };
 
 }  // namespace emu
