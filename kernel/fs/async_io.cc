@@ -77,6 +77,20 @@ void TellProcess(Process& process, const FileOwner& owner,
   SendKernelSignal(process, SIGIO);
 }
 
+void Tell(Kernel& kernel, const FileOwner& owner, const Siginfo& info) {
+  if (owner.thread) {
+    Task* thread = kernel.pids().FindTask(owner.id);
+    if (thread != nullptr) TellThread(*thread, owner, info);
+  } else if (owner.id > 0) {
+    Process* process = kernel.pids().FindProcess(owner.id);
+    if (process != nullptr) TellProcess(*process, owner, info);
+  } else {
+    for (const auto& [pid, process] : kernel.pids().processes()) {
+      if (process->pgid == -owner.id) TellProcess(*process, owner, info);
+    }
+  }
+}
+
 class Notifier : public Waiter {
  public:
   Notifier(Kernel& kernel, FileDescription& file, Fd fd)
@@ -117,20 +131,13 @@ Result<> SetFileOwner(Task& task, FileDescription& file, int32_t id,
 }
 
 void TellOwner(Kernel& kernel, FileDescription& file, Fd fd, int code) {
-  const FileOwner& owner = file.owner;
-  if (owner.id == 0) return;
-  const Siginfo info = InfoFor(owner, fd, code);
-  if (owner.thread) {
-    Task* thread = kernel.pids().FindTask(owner.id);
-    if (thread != nullptr) TellThread(*thread, owner, info);
-  } else if (owner.id > 0) {
-    Process* process = kernel.pids().FindProcess(owner.id);
-    if (process != nullptr) TellProcess(*process, owner, info);
-  } else {
-    for (const auto& [pid, process] : kernel.pids().processes()) {
-      if (process->pgid == -owner.id) TellProcess(*process, owner, info);
-    }
-  }
+  if (file.owner.id == 0) return;
+  Tell(kernel, file.owner, InfoFor(file.owner, fd, code));
+}
+
+void SignalUrgent(Kernel& kernel, const FileDescription& file) {
+  if (file.owner.id == 0) return;
+  Tell(kernel, file.owner, Siginfo(SIGURG, SI_KERNEL));
 }
 
 }  // namespace emu

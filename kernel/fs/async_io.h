@@ -29,6 +29,9 @@ Result<> SetFileOwner(Task& task, FileDescription& file, int32_t id,
 // told where a signal was chosen.
 void TellOwner(Kernel& kernel, FileDescription& file, Fd fd, int code);
 
+// SIGURG to the owner of `file`, if it has one: urgent data came.
+void SignalUrgent(Kernel& kernel, const FileDescription& file);
+
 }  // namespace emu
 
 #endif  // KERNEL_FS_ASYNC_IO_H_

@@ -17,14 +17,37 @@ constexpr uint16_t kLastEphemeral = 60999;
 constexpr uint16_t kFirstUnprivileged = 1024;
 }  // namespace
 
-Result<> InetPorts::CheckFree(const InetSocket& socket,
-                              const Endpoint& local) const {
+Result<> InetPorts::CheckFree(const InetSocket& socket, const Endpoint& local,
+                              Nanos now) const {
   for (const InetSocket* other : At(local.port)) {
     if (other != &socket && other->Conflicts(socket, local)) {
       return Errno(EADDRINUSE);
     }
   }
+  for (const auto& [names, ended] : ended_) {
+    if (ended.until > now && ended.local.port == local.port &&
+        socket.Conflicts(ended, local)) {
+      return Errno(EADDRINUSE);
+    }
+  }
   return {};
+}
+
+void InetPorts::AddEnded(const EndedConnection& connection, Nanos now) {
+  std::erase_if(ended_, [&](const auto& e) { return e.second.until <= now; });
+  ended_[{connection.local, connection.remote}] = connection;
+}
+
+void InetPorts::OnPeerEnded(const Endpoint& local, const Endpoint& remote,
+                            bool reset, Nanos now) {
+  const auto it = ended_.find({local, remote});
+  if (it == ended_.end()) return;
+  if (reset) {
+    ended_.erase(it);
+    return;
+  }
+  it->second.peer_ended = true;
+  it->second.until = now + kEndedTime;
 }
 
 Result<uint16_t> InetPorts::PickPort(const InetSocket& socket,
@@ -33,7 +56,9 @@ Result<uint16_t> InetPorts::PickPort(const InetSocket& socket,
   for (int i = 0; i < kCount; ++i) {
     const uint16_t port = kFirstEphemeral + next_port_;
     next_port_ = (next_port_ + 1) % kCount;
-    if (At(port).empty() || CheckFree(socket, {ip, port}).ok()) return port;
+    if (At(port).empty() || CheckFree(socket, {ip, port}, kNever).ok()) {
+      return port;
+    }
   }
   return Errno(EADDRINUSE);
 }
@@ -56,7 +81,10 @@ absl::Span<InetSocket* const> InetPorts::At(uint16_t port) const {
 
 InetSocket::InetSocket(Task& task, const Type& type, int flags,
                        InetPorts& ports)
-    : Socket(task, type, flags), ports_(ports), owner_uid_(task.creds->euid) {
+    : Socket(task, type, flags),
+      ports_(ports),
+      clock_(task.clock()),
+      owner_uid_(task.creds->euid) {
   local_.ip = remote_.ip = AnyAddress(type.domain);
 }
 
@@ -89,7 +117,22 @@ bool InetSocket::Conflicts(const InetSocket& other,
     return false;
   }
   return !options_.reuse_address || !other.options_.reuse_address ||
-         listening() || other.listening();
+         listening();
+}
+
+bool InetSocket::Conflicts(const EndedConnection& ended,
+                           const Endpoint& local) const {
+  if (!Overlaps(ended.local.ip, ended.v6_only, local.ip, v6_only())) {
+    return false;
+  }
+  const bool share_port = ended.reuse_port && options_.reuse_port &&
+                          ended.owner == owner_uid_;
+  return !share_port && !(ended.reuse_address && options_.reuse_address);
+}
+
+void InetSocket::InheritOptions(const InetSocket& listener) {
+  Socket::InheritOptions(listener);
+  remembered_ = listener.remembered_;
 }
 
 void InetSocket::Occupy(const Endpoint& local) {
@@ -142,7 +185,7 @@ Result<> InetSocket::Bind(Task& task, const SocketAddress& address) {
   port_chosen_ = local.port != 0;
   address_chosen_ = !local.ip.IsAny();
   if (port_chosen_) {
-    TRY(ports_.CheckFree(*this, local));
+    TRY(ports_.CheckFree(*this, local, clock_.now()));
   } else {
     local.port = TRY(ports_.PickPort(*this, local.ip));
   }

@@ -24,6 +24,22 @@ namespace emu {
 
 class InetSocket;
 
+// How long: TCP_TIMEWAIT_LEN.
+inline constexpr Nanos kEndedTime = 60 * kNanosPerSecond;
+
+// A connection whose side here ended first. Its name is kept for a while.
+struct EndedConnection {
+  Endpoint local;
+  Endpoint remote;
+  int domain = 0;
+  bool v6_only = false;
+  bool reuse_address = false;
+  bool reuse_port = false;
+  Uid owner = 0;
+  bool peer_ended = false;  // TIME_WAIT, and not FIN_WAIT2
+  Nanos until = 0;          // since boot
+};
+
 // The ports in use of one protocol.
 class InetPorts {
  public:
@@ -31,17 +47,32 @@ class InetPorts {
   InetPorts(const InetPorts&) = delete;
   InetPorts& operator=(const InetPorts&) = delete;
 
-  // Whether `socket` may have `local`: EADDRINUSE.
-  Result<> CheckFree(const InetSocket& socket, const Endpoint& local) const;
+  // Whether `socket` may have `local`, at the time `now`: EADDRINUSE.
+  Result<> CheckFree(const InetSocket& socket, const Endpoint& local,
+                     Nanos now) const;
   // An ephemeral port that is free for `socket`: EADDRINUSE, EADDRNOTAVAIL.
   Result<uint16_t> PickPort(const InetSocket& socket, const IpAddress& ip);
   void Add(uint16_t port, InetSocket& socket);
   void Remove(uint16_t port, InetSocket& socket);
   // Those at `port`, in order of binding.
   absl::Span<InetSocket* const> At(uint16_t port) const;
+  // All of them, by port.
+  const std::map<uint16_t, std::vector<InetSocket*>>& by_port() const {
+    return by_port_;
+  }
+
+  // Connections that ended, by local and remote name.
+  using Ended = std::map<std::pair<Endpoint, Endpoint>, EndedConnection>;
+  const Ended& ended() const { return ended_; }
+  void AddEnded(const EndedConnection& connection, Nanos now);
+  // The other side of one ended, too, at the time `now`, or (reset) there is
+  // nothing left of it.
+  void OnPeerEnded(const Endpoint& local, const Endpoint& remote, bool reset,
+                   Nanos now);
 
  private:
   std::map<uint16_t, std::vector<InetSocket*>> by_port_;
+  Ended ended_;
   uint16_t next_port_ = 0;
 };
 
@@ -62,8 +93,21 @@ class InetSocket : public Socket {
   // Whether this and one bound to `local` would get the same packets, and both
   // do not agree to that.
   bool Conflicts(const InetSocket& other, const Endpoint& local) const;
+  // The same, of this one bound to `local` and a connection that ended.
+  bool Conflicts(const EndedConnection& ended, const Endpoint& local) const;
+
+  Uid owner_uid() const { return owner_uid_; }
+  // What /proc/net tells of it.
+  struct Status {
+    int state = 0;  // TCP_*
+    size_t unsent = 0;
+    size_t unread = 0;
+  };
+  virtual Status GetStatus() const = 0;
 
  protected:
+  // Options, from the listener that this one was connected by.
+  void InheritOptions(const InetSocket& listener);
   Result<> SetFamilyOption(Task& task, int level, int name,
                            absl::string_view value) override;
   Result<std::string> GetFamilyOption(Task& task, int level, int name) override;
@@ -82,11 +126,13 @@ class InetSocket : public Socket {
   bool bound() const { return local_.port != 0; }
   // A remembered option's value.
   int Option(int level, int name) const;
+  bool v6_only() const;
   bool Joined(const IpAddress& group) const { return groups_.contains(group); }
   // Where `address` leads, v4-mapped ones on IPv6 sockets checked.
   Result<Endpoint> ParseRemote(const SocketAddress& address) const;
 
   InetPorts& ports_;
+  Clock& clock_;
   const Uid owner_uid_;
   Endpoint local_;
   Endpoint remote_;
@@ -98,7 +144,6 @@ class InetSocket : public Socket {
  private:
   bool Overlaps(const IpAddress& a, bool a_v6_only, const IpAddress& b,
                 bool b_v6_only) const;
-  bool v6_only() const;
   Result<> SetMembership(int level, int name, absl::string_view value);
 
   std::map<std::pair<int, int>, int> remembered_;

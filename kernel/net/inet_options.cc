@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "kernel/net/inet.h"
@@ -50,6 +51,7 @@ constexpr Remembered kRemembered[] = {
     {IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 1, -1, 255},
     {IPPROTO_IPV6, IPV6_MULTICAST_IF, 0, 0, kLoopbackIndex},
     Flag(IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 1),
+    Flag(IPPROTO_IPV6, 29, 1),  // IPV6_MULTICAST_ALL
     Flag(IPPROTO_IPV6, IPV6_V6ONLY),
     Flag(IPPROTO_IPV6, IPV6_RECVPKTINFO),
     Flag(IPPROTO_IPV6, IPV6_RECVHOPLIMIT),
@@ -93,6 +95,19 @@ Result<int> NumberOf(int level, absl::string_view value) {
   return IntOption(value);
 }
 
+// TCP_DEFER_ACCEPT counts retransmissions, each twice as long after the last,
+// and tells the seconds that they take.
+int AsRetransmissions(int seconds) {
+  constexpr int kLongest = 120;
+  if (seconds <= 0) return 0;
+  int timeout = 1, period = 1;
+  for (int n = 1; seconds > period && n < 255; ++n) {
+    timeout = std::min(timeout * 2, kLongest);
+    period += timeout;
+  }
+  return period;
+}
+
 int ProtocolLevel(int type) {
   return type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
 }
@@ -119,20 +134,27 @@ Result<> InetSocket::SetMembership(int level, int name,
                                    absl::string_view value) {
   IpAddress group;
   bool join = false;
+  int interface = 0;
   if (level == IPPROTO_IP) {
     ip_mreq request;
     if (value.size() < sizeof(request)) return Errno(EINVAL);
     memcpy(&request, value.data(), sizeof(request));
     group = IpAddress::V4(ntohl(request.imr_multiaddr.s_addr));
     join = name == IP_ADD_MEMBERSHIP;
+    ip_mreqn with_index = {};
+    memcpy(&with_index, value.data(),
+           std::min(value.size(), sizeof(with_index)));
+    interface = with_index.imr_ifindex;
   } else {
     ipv6_mreq request;
     if (value.size() < sizeof(request)) return Errno(EINVAL);
     memcpy(&request, value.data(), sizeof(request));
     memcpy(group.bytes.data(), &request.ipv6mr_multiaddr, group.bytes.size());
     join = name == IPV6_JOIN_GROUP;
+    interface = static_cast<int>(request.ipv6mr_interface);
   }
   if (!group.IsMulticast()) return Errno(EINVAL);
+  if (interface != 0 && interface != kLoopbackIndex) return Errno(ENODEV);
   if (join) {
     if (!groups_.insert(group).second) return Errno(EADDRINUSE);
     return {};
@@ -171,6 +193,9 @@ Result<> InetSocket::SetFamilyOption(Task& task, int level, int name,
   if (name == IPV6_V6ONLY && level == IPPROTO_IPV6 && bound()) {
     return Errno(EINVAL);
   }
+  if (level == IPPROTO_TCP && name == TCP_DEFER_ACCEPT) {
+    number = AsRetransmissions(number);
+  }
   if (option->flag) number = number != 0;
   if (number == -1 && option->initial > 0) number = option->initial;
   remembered_[{level, name}] = number;
@@ -193,7 +218,10 @@ Result<std::string> InetSocket::GetFamilyOption(Task& task, int level,
   if (level == IPPROTO_IP && name == IP_MULTICAST_IF) {
     return BytesOf(uint32_t{0});
   }
-  if (FindRemembered(level, name) != nullptr) {
+  // A connection's is what it came to.
+  const bool segment =
+      level == IPPROTO_TCP && name == TCP_MAXSEG && has_remote_;
+  if (FindRemembered(level, name) != nullptr && !segment) {
     return BytesOf(Option(level, name));
   }
   if (level == ProtocolLevel(type())) return GetProtocolOption(task, name);

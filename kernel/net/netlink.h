@@ -33,10 +33,14 @@ class NetlinkSocket : public Socket {
   Result<SocketAddress> PeerName() override;
   uint32_t Poll(Task& task) override;
 
+  uint32_t groups() const { return groups_; }
+  size_t queued() const { return queued_; }
+
   // A message of the kernel's own, as mq_notify(3) uses it.
   void Push(std::string message);
 
  protected:
+  bool HasPeekOffset() const override { return false; }
   Result<size_t> Receive(Task& task, InMessage& message) override;
   Result<size_t> Send(Task& task, OutMessage& message) override;
   Result<> SetFamilyOption(Task& task, int level, int name,

@@ -52,13 +52,28 @@ Result<> Socket::Shutdown(Task&, int) { return Errno(EOPNOTSUPP); }
 Result<int> Socket::BytesIn() { return Errno(ENOTTY); }
 Result<int> Socket::BytesOut() { return Errno(ENOTTY); }
 
+void Socket::MovePeekOffset(int64_t n) {
+  if (options_.peek_offset < 0) return;
+  options_.peek_offset =
+      static_cast<int>(std::max<int64_t>(options_.peek_offset + n, 0));
+}
+
+void Socket::InheritOptions(const Socket& listener) {
+  options_ = listener.options_;
+  send_timeout_ = listener.send_timeout_;
+  receive_timeout_ = listener.receive_timeout_;
+}
+
 Result<> Socket::CheckError() {
   if (error_ != 0) return Errno(TakeError());
   return {};
 }
 
 bool Socket::Blocks(int message_flags) const {
-  return !nonblocking() && (message_flags & MSG_DONTWAIT) == 0;
+  // The queue of errors is looked at and not waited for.
+  const bool errors =
+      (message_flags & MSG_ERRQUEUE) != 0 && domain() != AF_UNIX;
+  return !nonblocking() && (message_flags & MSG_DONTWAIT) == 0 && !errors;
 }
 
 // A wait with a time limit is not restarted after a signal.

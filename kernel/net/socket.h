@@ -9,6 +9,7 @@
 #ifndef KERNEL_NET_SOCKET_H_
 #define KERNEL_NET_SOCKET_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -128,6 +129,13 @@ class Socket : public FileDescription {
   virtual Result<int> BytesOut();
   virtual bool listening() const { return false; }
 
+  // Where MSG_PEEK starts, and what peeking or reading `n` bytes does to that.
+  size_t PeekStart() const { return std::max(options_.peek_offset, 0); }
+  void MovePeekOffset(int64_t n);
+  // SO_PEEK_OFF is of use.
+  virtual bool HasPeekOffset() const { return true; }
+  void InheritOptions(const Socket& listener);
+
   // Takes the pending error, as SO_ERROR does; 0: none.
   int TakeError() { return std::exchange(error_, 0); }
   Result<> CheckError();
@@ -150,6 +158,7 @@ class Socket : public FileDescription {
     bool pass_rights = true;
     bool timestamp = false, timestamp_ns = false, timestamp_new = false;
     bool overflow_count = false;
+    int peek_offset = -1;  // SO_PEEK_OFF; negative: none
   };
   Options options_;
   int error_ = 0;  // SO_ERROR's
@@ -161,6 +170,7 @@ class Socket : public FileDescription {
   Result<size_t> Timed(Task& task, Nanos timeout, int flags, Op op);
   Result<> SetSocketOption(Task& task, int name, absl::string_view value);
   Result<> SetInt(Task& task, int name, int value);
+  Result<> BindToDevice(Task& task, absl::string_view name);
   bool* Flag(int name);
   Result<std::string> GetSocketOption(Task& task, int name);
   Result<int> GetInt(int name);

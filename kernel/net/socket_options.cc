@@ -10,6 +10,7 @@
 #include <cstring>
 #include <optional>
 
+#include "kernel/net/net_ioctl.h"
 #include "kernel/net/socket.h"
 #include "kernel/task.h"
 #include "kernel/time_util.h"
@@ -77,6 +78,7 @@ Result<std::string> Socket::GetFamilyOption(Task&, int level, int) {
 
 Result<> Socket::SetSocketOption(Task& task, int name,
                                  absl::string_view value) {
+  if (name == SO_BINDTODEVICE) return BindToDevice(task, value);
   const int number = TRY(IntOption(value));
   switch (name) {
     case SO_LINGER: {
@@ -97,6 +99,21 @@ Result<> Socket::SetSocketOption(Task& task, int name,
     default:
       return SetInt(task, name, number);
   }
+}
+
+// A name that is empty unbinds.
+Result<> Socket::BindToDevice(Task& task, absl::string_view name) {
+  const std::string device(name.substr(0, name.find('\0')));
+  uint32_t index = 0;
+  if (!device.empty()) {
+    if (device != kLoopbackName) return Errno(ENODEV);
+    index = kLoopbackIndex;
+  }
+  if (options_.bound_device != 0 && !task.creds->Has(CAP_NET_RAW)) {
+    return Errno(EPERM);
+  }
+  options_.bound_device = index;
+  return {};
 }
 
 // The options that are on or off and no more; null: not one of them.
@@ -170,6 +187,10 @@ Result<> Socket::SetInt(Task& task, int name, int value) {
       if (!admin) return Errno(EPERM);
       options_.mark = value;
       return {};
+    case SO_PEEK_OFF:
+      if (!HasPeekOffset()) return Errno(EOPNOTSUPP);
+      options_.peek_offset = value;
+      return {};
     case SO_RCVLOWAT:
       options_.low_water = value < 0 ? INT_MAX : std::max(value, 1);
       return {};
@@ -213,6 +234,9 @@ Result<int> Socket::GetInt(int name) {
       return options_.send_buffer;
     case SO_RCVBUF:
       return options_.receive_buffer;
+    case SO_PEEK_OFF:
+      if (!HasPeekOffset()) return Errno(EOPNOTSUPP);
+      return options_.peek_offset;
     case SO_RCVLOWAT:
       return options_.low_water;
     case SO_SNDLOWAT:
@@ -256,7 +280,8 @@ Result<std::string> Socket::GetSocketOption(Task& task, int name) {
     case SO_PEERNAME:
       return PeerName();
     case SO_BINDTODEVICE:
-      return std::string();
+      if (options_.bound_device == 0) return std::string();
+      return std::string(kLoopbackName, sizeof(kLoopbackName));
     case SO_COOKIE:
       return BytesOf(uint64_t{inode().ino()});
     default:

@@ -3,6 +3,7 @@
 #include "kernel/net/tcp.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -30,15 +31,34 @@ TcpSocket::TcpSocket(Task& task, const Type& type, int flags, InetPorts& ports)
 
 TcpSocket::~TcpSocket() {
   FailWaiting();
-  if (const Ref peer = peer_.lock()) {
-    const bool abort = received_.size() > 0 || !accepted_ ||
-                       (options_.linger.l_onoff && !options_.linger.l_linger);
-    if (abort) {
-      peer->OnReset();
-    } else {
-      peer->OnFin();
-    }
+  if (state_ == State::kEstablished) End();
+}
+
+// Whoever ends a connection first keeps its name for a while, unless it is
+// reset.
+void TcpSocket::End() {
+  const Ref peer = peer_.lock();
+  const bool abort = received_.size() > 0 || !accepted_ ||
+                     (options_.linger.l_onoff && !options_.linger.l_linger);
+  if (peer == nullptr) {
+    ports_.OnPeerEnded(remote_, local_, abort, clock_.now());
+  } else if (abort) {
+    peer->OnReset();
+  } else if ((shut_ & kSendShut) == 0) {
+    ended_first_ = !peer_done_;
+    peer->OnFin();
   }
+  if (abort || !ended_first_) return;
+  ports_.AddEnded({.local = local_,
+                   .remote = remote_,
+                   .domain = domain(),
+                   .v6_only = v6_only(),
+                   .reuse_address = options_.reuse_address,
+                   .reuse_port = options_.reuse_port,
+                   .owner = owner_uid(),
+                   .peer_ended = peer_done_,
+                   .until = clock_.now() + kEndedTime},
+                  clock_.now());
 }
 
 TcpSocket::Ref TcpSocket::self() {
@@ -58,7 +78,7 @@ Result<> TcpSocket::Listen(Task&, int backlog) {
   if (state_ == State::kListening) return {};
   TRY(Autobind());
   state_ = State::kListening;
-  const Result<> free = ports_.CheckFree(*this, local_);
+  const Result<> free = ports_.CheckFree(*this, local_, clock_.now());
   if (!free.ok()) state_ = State::kClosed;
   return free;
 }
@@ -140,7 +160,7 @@ Result<> TcpSocket::StartConnect(Task& task, const SocketAddress& address) {
 void TcpSocket::Establish(Task& task, TcpSocket& client) {
   auto server = std::make_shared<TcpSocket>(
       task, Type{domain(), type(), protocol()}, 0, ports_);
-  server->options_ = options_;
+  server->InheritOptions(*this);
   server->accepted_ = false;
   server->remote_ = client.local_;
   Endpoint local = client.remote_;
@@ -192,6 +212,8 @@ Result<> TcpSocket::Disconnect() {
   FailWaiting();
   to_accept_.clear();
   received_.Clear();
+  urgent_.reset();
+  ended_first_ = false;
   state_ = State::kClosed;
   told_ = Told::kNothing;
   has_remote_ = false;
@@ -235,6 +257,7 @@ Result<> TcpSocket::Shutdown(Task&, int how) {
     return {};
   }
   const bool fin = (how & kSendShut) && !(shut_ & kSendShut);
+  if (fin) ended_first_ = !peer_done_;
   shut_ |= how;
   const Ref peer = peer_.lock();
   if (fin && peer != nullptr) peer->OnFin();
@@ -255,6 +278,30 @@ void TcpSocket::OnReset() {
   has_remote_ = false;
   peer_.reset();
   wait_.Wake();
+}
+
+int TcpSocket::TcpState() const {
+  switch (state_) {
+    case State::kClosed:
+      return TCP_CLOSE;
+    case State::kListening:
+      return TCP_LISTEN;
+    case State::kConnecting:
+      return TCP_SYN_SENT;
+    case State::kEstablished:
+      break;
+  }
+  if ((shut_ & kSendShut) == 0) {
+    return peer_done_ ? TCP_CLOSE_WAIT : TCP_ESTABLISHED;
+  }
+  if (!peer_done_) return TCP_FIN_WAIT2;
+  return ended_first_ ? TCP_TIME_WAIT : TCP_CLOSE;
+}
+
+TcpSocket::Status TcpSocket::GetStatus() const {
+  return {.state = TcpState(),
+          .unsent = listening() ? backlog_ : Unsent(),
+          .unread = listening() ? to_accept_.size() : Readable()};
 }
 
 }  // namespace emu

@@ -10,8 +10,11 @@
 #ifndef KERNEL_NET_TCP_H_
 #define KERNEL_NET_TCP_H_
 
+#include <netinet/tcp.h>
+
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +23,8 @@
 
 namespace emu {
 
+class Kernel;
+
 // Bytes in order of arrival.
 class ByteQueue {
  public:
@@ -27,8 +32,9 @@ class ByteQueue {
   // Takes `n` bytes off `from` and keeps them. EFAULT.
   Result<size_t> Append(IovIter& from, size_t n);
   // Copies up to `n` bytes from the front, and drops them unless `peek`;
-  // without `to` they are only dropped.
-  Result<size_t> Take(IovIter* to, size_t n, bool peek);
+  // without `to` they are only dropped. A peek may `skip` some.
+  Result<size_t> Take(IovIter* to, size_t n, bool peek, size_t skip = 0);
+  char back() const { return chunks_.back().back(); }
   void Clear();
 
  private:
@@ -50,6 +56,8 @@ class TcpSocket : public InetSocket {
   Result<SocketAddress> AcceptedName() override;
   Result<> Shutdown(Task& task, int how) override;
   uint32_t Poll(Task& task) override;
+  Result<int64_t> Ioctl(Task& task, uint32_t request, GuestAddr arg) override;
+  Status GetStatus() const override;
 
  protected:
   Result<size_t> Receive(Task& task, InMessage& message) override;
@@ -89,9 +97,22 @@ class TcpSocket : public InetSocket {
   // The other side closed its half, or reset the connection.
   void OnFin();
   void OnReset();
+  // This side closes for good.
+  void End();
+  int TcpState() const;
 
+  tcp_info Information() const;
   Errno Broken(Task& task, int flags);
   Result<size_t> SendChunk(IovIter& from);
+  // The last byte that was sent is urgent.
+  void MarkUrgent(Kernel& kernel);
+  Result<size_t> ReceiveUrgent(InMessage& message);
+  // What a read or a peek gets at once: not beyond the urgent byte, which is
+  // passed over unless it is part of the stream (SO_OOBINLINE).
+  Result<size_t> TakeInBand(InMessage& message, bool peek);
+  // Bytes at the front of `received_` are gone.
+  void OnTaken(size_t n);
+  bool AtMark() const { return urgent_ && urgent_->offset == 0; }
   // Bytes that the receiver's window has no room for stay with the sender.
   size_t Window() const { return options_.receive_buffer / 2; }
   size_t Unsent() const;
@@ -102,6 +123,14 @@ class TcpSocket : public InetSocket {
   std::weak_ptr<TcpSocket> peer_;
   ByteQueue received_;
   bool peer_done_ = false;  // its FIN has come
+  bool ended_first_ = false;  // ours was sent before that
+  // The last urgent byte, until what lies behind it is read.
+  struct Urgent {
+    size_t offset;  // in `received_`
+    char byte;
+    bool read = false;  // by MSG_OOB
+  };
+  std::optional<Urgent> urgent_;
   bool accepted_ = true;    // false in the listener's queue
   unsigned backlog_ = 0;
   std::deque<Ref> to_accept_;

@@ -22,6 +22,7 @@ class UdpSocket : public InetSocket {
                    bool nonblocking) override;
   Result<> Shutdown(Task& task, int how) override;
   uint32_t Poll(Task& task) override;
+  Status GetStatus() const override;
 
  protected:
   Result<size_t> Receive(Task& task, InMessage& message) override;
@@ -38,6 +39,19 @@ class UdpSocket : public InetSocket {
     int hops = 0;     // TTL or hop limit
     int traffic = 0;  // type of service or traffic class
   };
+  // A datagram that was refused, for MSG_ERRQUEUE.
+  struct Refusal {
+    std::string bytes;
+    Endpoint to;
+  };
+  // Of `datagram`, which this one sent to `to`, where nobody is.
+  void OnRefused(Datagram datagram, const Endpoint& to);
+  Result<size_t> ReceiveRefusal(InMessage& message);
+  bool WantsRefusals(const IpAddress& ip) const;
+  // The datagram that a receive means, and where to start in it: a peek may be
+  // at a later one. EAGAIN: there is none.
+  Result<Datagram*> Next(bool peek, size_t* start);
+
   // What the options say of a datagram, and what came with it. EINVAL.
   Result<> SetHeader(const Control& control, Datagram& datagram) const;
   Result<Endpoint> DestinationOf(const OutMessage& message) const;
@@ -48,6 +62,7 @@ class UdpSocket : public InetSocket {
   void AddItems(const Datagram& datagram, Control& control) const;
 
   std::deque<Datagram> queue_;
+  std::deque<Refusal> refusals_;
   size_t queued_ = 0;  // what the queue takes of the receive buffer
 };
 

@@ -52,9 +52,12 @@ bool IsAbstract(const std::string& name) {
 
 UnixSocket::UnixSocket(Task& task, const Type& type, int flags)
     : Socket(task, type, flags),
-      names_(task.kernel().subsystems().network->unix_names) {}
+      names_(task.kernel().subsystems().network->unix_names) {
+  names_.all_[inode().ino()] = this;
+}
 
 UnixSocket::~UnixSocket() {
+  names_.all_.erase(inode().ino());
   if (abstract_) names_.Remove(type(), name_);
   const bool unread = !queue_.empty() || !accepted_;
   queue_.clear();

@@ -46,6 +46,16 @@ class UnixSocket : public Socket {
   Result<> Shutdown(Task& task, int how) override;
   uint32_t Poll(Task& task) override;
   void OnClose(Task& task) override;
+  Result<int64_t> Ioctl(Task& task, uint32_t request, GuestAddr arg) override;
+
+  // For /proc/net/unix.
+  struct Status {
+    int type;
+    int state;  // SS_*
+    bool listening;
+    std::string name;
+  };
+  Status GetStatus() const;
 
  protected:
   Result<size_t> Receive(Task& task, InMessage& message) override;
@@ -80,6 +90,10 @@ class UnixSocket : public Socket {
   struct Packet {
     std::string bytes;
     size_t read = 0;  // of them, by a stream's receiver
+    // Of one byte that was sent by MSG_OOB: it is still that, or was taken by
+    // it and marks its place.
+    bool urgent = false;
+    bool mark = false;
     std::unique_ptr<Rights> rights;
     std::optional<abi::ucred> creds;
     SocketAddress from;
@@ -128,6 +142,13 @@ class UnixSocket : public Socket {
 
   // Receiving.
   Result<size_t> ReceiveStream(Task& task, InMessage& message);
+  Result<size_t> ReceiveUrgent(InMessage& message);
+  Packet* FindUrgent();
+  // Whether a stream's receiver that has `some` bytes stops at packet `i`; else
+  // it is taken, or (then `i` is moved on, or the packet dropped) passed over.
+  enum class AtPacket { kStop, kTake, kPass };
+  AtPacket Look(size_t& i, bool some, bool peek);
+  void DropFront();
   Result<size_t> ReceivePacket(Task& task, InMessage& message);
   // Why there is nothing to receive: 0 at the end, or an error.
   Result<size_t> NothingThere();
@@ -168,6 +189,9 @@ class UnixNames {
   // The next name of autobind's that is free for `type`.
   std::string NextAutomatic(int type);
 
+  // All sockets, by inode.
+  const std::map<uint64_t, const UnixSocket*>& all() const { return all_; }
+
   // Descriptors in flight.
   size_t in_flight() const { return in_flight_; }
   void AddInFlight(FileDescription& file);
@@ -185,6 +209,8 @@ class UnixNames {
   void RemoveInFlight(FileDescription& file);
   std::vector<UnixSocket*> UnreachableSockets();
 
+  friend class UnixSocket;
+  std::map<uint64_t, const UnixSocket*> all_;
   std::map<std::pair<int, std::string>, UnixSocket*> abstract_;
   uint32_t next_automatic_ = 0;
   // Sockets alone can be part of a cycle. Looked up by address, and listed in

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <linux/net.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -63,7 +65,7 @@ void UnixSocket::TakeControl(Packet& packet, InMessage& message) {
 // Messages of different senders are not glued together when their credentials
 // are told, nor is anything behind one that carried descriptors.
 Result<size_t> UnixSocket::ReceiveStream(Task& task, InMessage& message) {
-  if (message.flags & MSG_OOB) return Errno(EINVAL);
+  if (message.flags & MSG_OOB) return ReceiveUrgent(message);
   if (state_ != State::kConnected) return Errno(EINVAL);
   const bool peek = (message.flags & MSG_PEEK) != 0;
   IovIter& to = message.data;
@@ -75,8 +77,17 @@ Result<size_t> UnixSocket::ReceiveStream(Task& task, InMessage& message) {
   bool ended = to.remaining() == 0;
   std::optional<abi::ucred> writer;
   bool fault = false;
+  size_t skip = peek ? PeekStart() : 0;
   for (size_t i = 0; i < queue_.size() && !ended && !fault;) {
+    const AtPacket at = Look(i, to.done() > before, peek);
+    if (at == AtPacket::kStop) break;
+    if (at == AtPacket::kPass) continue;
     Packet& packet = queue_[i];
+    if (skip > 0 && skip >= packet.left()) {
+      skip -= packet.left();
+      ++i;
+      continue;
+    }
     if (to.done() > before) {
       const bool told = options_.pass_credentials || options_.pass_pidfd;
       if (told && !Same(writer, packet.creds)) break;
@@ -84,8 +95,11 @@ Result<size_t> UnixSocket::ReceiveStream(Task& task, InMessage& message) {
       writer = packet.creds;
       message.from = packet.from;
     }
-    const size_t want = std::min<uint64_t>(packet.left(), to.remaining());
-    const Result<size_t> put = to.Put(packet.bytes.data() + packet.read, want);
+    const size_t want =
+        std::min<uint64_t>(packet.left() - skip, to.remaining());
+    const Result<size_t> put =
+        to.Put(packet.bytes.data() + packet.read + skip, want);
+    skip = 0;
     fault = !put.ok() || *put < want;
     if (!put.ok()) break;
     ended = packet.rights != nullptr;
@@ -96,12 +110,13 @@ Result<size_t> UnixSocket::ReceiveStream(Task& task, InMessage& message) {
       continue;
     }
     packet.read += *put;
+    packet.urgent = false;
     if (packet.left() > 0) break;
-    Packet read = std::move(queue_.front());
-    queue_.pop_front();
-    Release(read);
+    DropFront();
   }
   const uint64_t moved = to.done() - before;
+  MovePeekOffset(peek ? static_cast<int64_t>(moved)
+                      : -static_cast<int64_t>(moved));
   if (wait_all) call.done += moved;
   const uint64_t total = wait_all ? call.done : moved;
   if (fault && total == 0) return Errno(EFAULT);
@@ -115,29 +130,98 @@ Result<size_t> UnixSocket::ReceiveStream(Task& task, InMessage& message) {
   return nothing;
 }
 
+void UnixSocket::DropFront() {
+  Packet read = std::move(queue_.front());
+  queue_.pop_front();
+  Release(read);
+}
+
+UnixSocket::Packet* UnixSocket::FindUrgent() {
+  for (Packet& packet : queue_) {
+    if (packet.urgent) return &packet;
+  }
+  return nullptr;
+}
+
+UnixSocket::AtPacket UnixSocket::Look(size_t& i, bool some, bool peek) {
+  const Packet& packet = queue_[i];
+  if (!packet.urgent && !packet.mark) return AtPacket::kTake;
+  if (some && (packet.urgent || FindUrgent() == nullptr)) {
+    return AtPacket::kStop;
+  }
+  if (packet.urgent && options_.oob_inline) return AtPacket::kTake;
+  if (peek || i > 0) {
+    ++i;
+  } else {
+    DropFront();
+  }
+  return AtPacket::kPass;
+}
+
+Result<size_t> UnixSocket::ReceiveUrgent(InMessage& message) {
+  Packet* packet = FindUrgent();
+  if (options_.oob_inline || packet == nullptr) return Errno(EINVAL);
+  message.result_flags |= MSG_OOB;
+  const size_t want = std::min<uint64_t>(1, message.data.remaining());
+  TRY(message.data.Put(packet->bytes.data(), want));
+  if ((message.flags & MSG_PEEK) == 0) {
+    packet->urgent = false;
+    packet->mark = true;
+    packet->read = packet->bytes.size();
+  }
+  return want;
+}
+
+Result<int64_t> UnixSocket::Ioctl(Task& task, uint32_t request,
+                                  GuestAddr arg) {
+  if (request != SIOCATMARK || !stream()) {
+    return Socket::Ioctl(task, request, arg);
+  }
+  const bool at =
+      !queue_.empty() && (queue_.front().urgent || queue_.front().mark);
+  TRY(task.Write(UserPtr<int32_t>(arg), int32_t{at}));
+  return 0;
+}
+
+UnixSocket::Status UnixSocket::GetStatus() const {
+  const bool connected = state_ == State::kConnected || !peer_.expired();
+  return {.type = type(),
+          .state = connected ? SS_CONNECTED : SS_UNCONNECTED,
+          .listening = state_ == State::kListening,
+          .name = name_};
+}
+
 Result<size_t> UnixSocket::ReceivePacket(Task&, InMessage& message) {
   if (message.flags & MSG_OOB) return Errno(EOPNOTSUPP);
   if (!datagram() && state_ != State::kConnected) return Errno(ENOTCONN);
   TRY(CheckError());
-  if (queue_.empty()) {
+  const bool peek = (message.flags & MSG_PEEK) != 0;
+  size_t start = peek ? PeekStart() : 0;
+  size_t at = 0;
+  while (at < queue_.size() && start > 0 && start >= queue_[at].bytes.size()) {
+    start -= queue_[at++].bytes.size();
+  }
+  if (at == queue_.size()) {
     if (shut_ & kReceiveShut) return 0;
     return Errno(EAGAIN);
   }
-  Packet& packet = queue_.front();
+  Packet& packet = queue_[at];
   const size_t length = packet.bytes.size();
-  const size_t want = std::min<uint64_t>(length, message.data.remaining());
-  if (want > 0 && TRY(message.data.Put(packet.bytes.data(), want)) < want) {
+  const size_t want =
+      std::min<uint64_t>(length - start, message.data.remaining());
+  if (want > 0 &&
+      TRY(message.data.Put(packet.bytes.data() + start, want)) < want) {
     return Errno(EFAULT);
   }
-  if (want < length) message.result_flags |= MSG_TRUNC;
+  if (want < length - start) message.result_flags |= MSG_TRUNC;
+  MovePeekOffset(peek ? static_cast<int64_t>(want)
+                      : -static_cast<int64_t>(length));
   if (type() == SOCK_SEQPACKET) message.result_flags |= MSG_EOR;
   message.from = packet.from;
   TakeControl(packet, message);
   AddTimestamp(message.control, packet.time);
-  if ((message.flags & MSG_PEEK) == 0) {
-    Packet read = std::move(packet);
-    queue_.pop_front();
-    Release(read);
+  if (!peek) {
+    DropFront();
     WakeSenders();
   }
   return (message.flags & MSG_TRUNC) ? length : want;
@@ -149,6 +233,7 @@ uint32_t UnixSocket::Poll(Task&) {
   if (shut_ == kBothShut) events |= POLLHUP;
   if (shut_ & kReceiveShut) events |= POLLRDHUP | kReadable;
   if (!queue_.empty() || !to_accept_.empty()) events |= kReadable;
+  if (stream() && FindUrgent() != nullptr) events |= POLLPRI;
   if (!datagram() && state_ == State::kUnconnected) events |= POLLHUP;
   if (!Writable()) return events;
   const Ref peer = peer_.lock();

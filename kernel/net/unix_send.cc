@@ -8,6 +8,7 @@
 #include <bit>
 #include <utility>
 
+#include "kernel/fs/async_io.h"
 #include "kernel/fs/write_all.h"
 #include "kernel/net/unix.h"
 #include "kernel/process.h"
@@ -35,7 +36,10 @@ int64_t ChargedSize(size_t n) {
 }  // namespace
 
 Result<size_t> UnixSocket::Send(Task& task, OutMessage& message) {
-  if (message.flags & MSG_OOB) return Errno(EOPNOTSUPP);
+  if ((message.flags & MSG_OOB) &&
+      (!stream() || message.data.remaining() == 0)) {
+    return Errno(EOPNOTSUPP);
+  }
   if (!message.control.files.empty() &&
       names_.in_flight() > task.process().limit(RLIMIT_NOFILE) &&
       !task.creds->Has(CAP_SYS_RESOURCE) && !task.creds->Has(CAP_SYS_ADMIN)) {
@@ -122,10 +126,21 @@ Result<size_t> UnixSocket::SendChunk(Task& task, OutMessage& message,
   if (*charge_ >= options_.send_buffer) return Errno(EAGAIN);
   const size_t most =
       std::clamp(options_.send_buffer / 2 - 64, 1, kLargestChunk);
-  std::string bytes(std::min<uint64_t>(from.remaining(), most), '\0');
+  // The last byte of urgent data goes apart.
+  const bool urgent = (message.flags & MSG_OOB) && from.remaining() == 1;
+  const uint64_t rest =
+      from.remaining() - ((message.flags & MSG_OOB) && !urgent ? 1 : 0);
+  std::string bytes(std::min<uint64_t>(rest, most), '\0');
   bytes.resize(TRY(from.Get(bytes.data(), bytes.size())));
   const size_t n = bytes.size();
-  Deliver(*other, NewPacket(task, message, *other, std::move(bytes), first));
+  Packet packet = NewPacket(task, message, *other, std::move(bytes), first);
+  if (urgent && n > 0) {
+    if (Packet* older = other->FindUrgent()) older->urgent = false;
+    packet.urgent = true;
+    SignalUrgent(task.kernel(), *other);
+  }
+  Deliver(*other, std::move(packet));
+  if (urgent) other->wait_.Wake(POLLPRI);
   return n;
 }
 

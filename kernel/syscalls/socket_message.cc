@@ -42,13 +42,13 @@ Result<size_t> Receive(Task& task, Socket& socket, InMessage& message) {
   return task.Await(
       socket, POLLIN | POLLRDHUP,
       [&] { return socket.ReceiveMessage(task, message); },
-      (message.flags & MSG_DONTWAIT) != 0);
+      !socket.Blocks(message.flags));
 }
 
 Result<size_t> Send(Task& task, Socket& socket, OutMessage& message) {
   return task.Await(
       socket, POLLOUT, [&] { return socket.SendMessage(task, message); },
-      (message.flags & MSG_DONTWAIT) != 0);
+      !socket.Blocks(message.flags));
 }
 
 // One message of sendmsg or sendmmsg.
