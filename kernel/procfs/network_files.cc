@@ -38,28 +38,34 @@ constexpr Table kTables[] = {
      "00000000000000000000000000000001 80 00000000000000000000000000000000 00 "
      "00000000000000000000000000000000 00000000 00000001 00000000 80200001"
      "       lo\n"},
-    {"netlink",
-     "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks"
-     "    Drops    Inode\n"},
     {"packet",
-     "sk       RefCnt Type Proto  Iface R Rmem   User   Inode\n"},
+     "sk               RefCnt Type Proto  Iface R Rmem   User   Inode\n"},
     {"raw", kInet},
     {"raw6", kInet6},
     {"route",
      "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\t"
      "Window\tIRTT                                                       \n"},
-    {"tcp", kInet},
-    {"tcp6", kInet6},
-    {"udp", kInet},
-    {"udp6", kInet6},
-    {"unix",
-     "Num       RefCount Protocol Flags    Type St Inode Path\n"},
+    // Nothing is counted where there are no packets.
+    {"snmp",
+     "Ip: Forwarding DefaultTTL InReceives InHdrErrors InAddrErrors "
+     "ForwDatagrams InUnknownProtos InDiscards InDelivers OutRequests "
+     "OutDiscards OutNoRoutes ReasmTimeout ReasmReqds ReasmOKs ReasmFails "
+     "FragOKs FragFails FragCreates OutTransmits\n"
+     "Ip: 2 64 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
+     "Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens "
+     "AttemptFails EstabResets CurrEstab InSegs OutSegs RetransSegs InErrs "
+     "OutRsts InCsumErrors\n"
+     "Tcp: 1 200 120000 -1 0 0 0 0 0 0 0 0 0 0 0\n"
+     "Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors "
+     "SndbufErrors InCsumErrors IgnoredMulti MemErrors\n"
+     "Udp: 0 0 0 0 0 0 0 0 0\n"},
 };
 
 }  // namespace
 
-void AddNetworkFiles(Kernel&, PseudoDirectory& net) {
+void AddNetworkFiles(Kernel& kernel, PseudoDirectory& net) {
   for (const Table& table : kTables) net.AddText(table.name, table.text);
+  AddSocketFiles(kernel, net);
 }
 
 }  // namespace emu

@@ -18,10 +18,11 @@ class PseudoDirectory;
 std::unique_ptr<FileSystem> NewProcfs(Kernel& kernel);
 
 // Fill the root with the system's files (system_files.cc), `sys` (sysctl.cc) and
-// a directory with those of the network (network_files.cc).
+// a directory with those of the network (network_files.cc, socket_files.cc).
 void AddSystemFiles(Kernel& kernel, PseudoDirectory& root);
 void AddSysctls(Kernel& kernel, PseudoDirectory& sys);
 void AddNetworkFiles(Kernel& kernel, PseudoDirectory& net);
+void AddSocketFiles(Kernel& kernel, PseudoDirectory& net);
 
 }  // namespace emu
 
