@@ -15,6 +15,8 @@ namespace {
 constexpr uint16_t kFirstEphemeral = 32768;
 constexpr uint16_t kLastEphemeral = 60999;
 constexpr uint16_t kFirstUnprivileged = 1024;
+// net.ipv4.tcp_max_tw_buckets: more are let go at once.
+constexpr size_t kMostEnded = 16384;
 }  // namespace
 
 Result<> InetPorts::CheckFree(const InetSocket& socket, const Endpoint& local,
@@ -34,7 +36,11 @@ Result<> InetPorts::CheckFree(const InetSocket& socket, const Endpoint& local,
 }
 
 void InetPorts::AddEnded(const EndedConnection& connection, Nanos now) {
-  std::erase_if(ended_, [&](const auto& e) { return e.second.until <= now; });
+  if (ended_.size() >= sweep_at_) {
+    std::erase_if(ended_, [&](const auto& e) { return e.second.until <= now; });
+    sweep_at_ = std::max<size_t>(64, ended_.size() * 2);
+  }
+  if (ended_.size() >= kMostEnded) return;
   ended_[{connection.local, connection.remote}] = connection;
 }
 

@@ -73,6 +73,7 @@ class InetPorts {
  private:
   std::map<uint16_t, std::vector<InetSocket*>> by_port_;
   Ended ended_;
+  size_t sweep_at_ = 64;  // of them at which to look for those that are over
   uint16_t next_port_ = 0;
 };
 
