@@ -22,6 +22,7 @@ using SocketRef = std::shared_ptr<Socket>;
 
 constexpr int kFamilies = 46;     // AF_MAX
 constexpr int kSocketTypes = 11;  // SOCK_MAX
+constexpr int kInetProtocols = 263;  // IPPROTO_MAX
 
 Result<std::shared_ptr<UnixSocket>> NewUnix(Task& task, Socket::Type type,
                                             int flags) {
@@ -50,6 +51,9 @@ Result<int> OnlyProtocol(int wanted, int only) {
 
 Result<SocketRef> CreateInet(Task& task, const Socket::Type& wanted,
                              int flags) {
+  if (wanted.protocol < 0 || wanted.protocol >= kInetProtocols) {
+    return Errno(EINVAL);
+  }
   Network& network = *task.kernel().subsystems().network;
   Socket::Type type = wanted;
   switch (type.type) {
