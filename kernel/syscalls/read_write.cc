@@ -38,7 +38,8 @@ Result<IovIter> Buffer(Task& task, GuestAddr buf, size_t count) {
 // Where a transfer happens.
 struct At {
   std::optional<int64_t> offset;  // none: at the description's own
-  bool append = false;
+  bool append = false;            // or by O_APPEND
+  bool no_append = false;         // though the description has O_APPEND
   bool no_wait = false;
 };
 
@@ -71,9 +72,8 @@ Result<size_t> WriteFile(Task& task, FileDescription& file, IovIter& from,
   TRY(CheckAt(file, at, from.remaining()));
   uint64_t offset = at.offset ? *at.offset : file.offset;
   const bool seekable = file.seekable();
-  if (seekable && ((file.flags() & O_APPEND) != 0 || at.append)) {
-    offset = file.inode().Size();
-  }
+  const bool appends = (file.flags() & O_APPEND) != 0 && !at.no_append;
+  if (seekable && (appends || at.append)) offset = file.inode().Size();
   Result<size_t> count = task.Await(
       file, POLLOUT, [&] { return file.Write(task, from, offset); },
       at.no_wait);
@@ -83,16 +83,20 @@ Result<size_t> WriteFile(Task& task, FileDescription& file, IovIter& from,
   return count;
 }
 
-// RWF_* of preadv2(2) and pwritev2(2).
-Result<At> AtOf(FileDescription& file, int64_t offset, int flags, bool write) {
+// RWF_* of preadv2(2) and pwritev2(2): those of Linux 6.12, but for the ones
+// that a file system must offer (RWF_ATOMIC).
+Result<At> AtOf(int64_t offset, int flags) {
+  constexpr int kNoAppend = 0x20;  // RWF_NOAPPEND
   constexpr int kServed =
-      RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND;
+      RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND | kNoAppend;
   if ((flags & ~kServed) != 0) return Errno(EOPNOTSUPP);
-  if ((flags & RWF_APPEND) != 0 && !write) return Errno(EOPNOTSUPP);
-  (void)file;
+  if ((flags & RWF_APPEND) != 0 && (flags & kNoAppend) != 0) {
+    return Errno(EINVAL);
+  }
   At at;
   if (offset != -1) at.offset = offset;
   at.append = (flags & RWF_APPEND) != 0;
+  at.no_append = (flags & kNoAppend) != 0;
   at.no_wait = (flags & RWF_NOWAIT) != 0;
   return at;
 }
@@ -187,7 +191,7 @@ Result<size_t> sys_preadv2(Task& task, Fd fd, UserPtr<const abi::iovec> iov,
   if (!file->readable()) return Errno(EBADF);
   IovIter to = TRY(task.ReadIov(iov.addr(), iovcnt));
   if (to.remaining() == 0) return size_t{0};
-  const At at = TRY(AtOf(*file, offset, flags, /*write=*/false));
+  const At at = TRY(AtOf(offset, flags));
   return ReadFile(task, *file, to, at);
 }
 
@@ -201,7 +205,7 @@ Result<size_t> sys_pwritev2(Task& task, Fd fd, UserPtr<const abi::iovec> iov,
   if (!file->writable()) return Errno(EBADF);
   IovIter from = TRY(task.ReadIov(iov.addr(), iovcnt));
   if (from.remaining() == 0) return size_t{0};
-  const At at = TRY(AtOf(*file, offset, flags, /*write=*/true));
+  const At at = TRY(AtOf(offset, flags));
   return WriteFile(task, *file, from, at);
 }
 
