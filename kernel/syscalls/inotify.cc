@@ -49,7 +49,7 @@ Result<Fd> sys_inotify_init1(Task& task, int flags) {
 // inotify_add_watch(2).
 Result<int> sys_inotify_add_watch(Task& task, Fd fd, UserCString pathname,
                                   uint32_t mask) {
-  if ((mask & kKnown) == 0) return Errno(EINVAL);
+  if (mask == 0 || (mask & ~kKnown) != 0) return Errno(EINVAL);
   const FileRef file = TRY(task.GetFile(fd));
   if ((mask & IN_MASK_ADD) != 0 && (mask & IN_MASK_CREATE) != 0) {
     return Errno(EINVAL);
