@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -28,6 +29,12 @@ struct HostNode {
   uint32_t nlink = 1;
   Nanos mtime = 0;     // since 1970
   bool owned = false;  // by the user who runs emu
+  // The owner's numbers are the guest's, as those of an image are; `owned` says
+  // nothing then.
+  bool keeps_owner = false;
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  uint64_t rdev = 0;  // of a device, where that is the guest's likewise
   // Identity on the host, to tell hard links and changes: never shown to a
   // guest, never ordered by.
   uint64_t device = 0;
@@ -47,6 +54,10 @@ class HostTree {
   // All entries but . and .., sorted by name.
   virtual Result<std::vector<HostDirEntry>> List(const std::string& path) = 0;
   virtual Result<std::string> ReadLink(const std::string& path) = 0;
+  // Extended attributes that the guest is to see, by full name: an image's, and
+  // none of the host's.
+  using Xattrs = std::vector<std::pair<std::string, std::string>>;
+  virtual Xattrs XattrsOf(const std::string& /*path*/) { return {}; }
 
   // Regular files only. The id stays valid until Close, though the descriptor
   // behind it may be closed and opened again; a file that changed in between is
@@ -56,6 +67,8 @@ class HostTree {
   virtual Result<size_t> ReadAt(HostFileId file, absl::Span<char> out,
                                 uint64_t offset) = 0;
   virtual Result<HostNode> StatFile(HostFileId file) = 0;
+  // Whether the host can map the file: some file systems cannot, or not shared.
+  virtual bool CanMap(HostFileId, bool /*shared*/) { return true; }
 
   // Writable trees only (EROFS otherwise).
   virtual Result<size_t> WriteAt(HostFileId file, absl::Span<const char> bytes,

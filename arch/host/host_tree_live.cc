@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "arch/page_store.h"
 
 namespace emu {
 namespace {
@@ -302,6 +304,16 @@ Result<HostNode> LiveHostTree::StatFile(HostFileId file) {
   struct stat st = {};
   TRY(Done(fstat(fd, &st)));
   return ToNode(files_.Path(file), st);
+}
+
+bool LiveHostTree::CanMap(HostFileId file, bool shared) {
+  const Result<int> fd = files_.Use(file);
+  if (!fd.ok()) return false;
+  void* page = mmap(nullptr, kPageSize, PROT_READ,
+                    shared ? MAP_SHARED : MAP_PRIVATE, *fd, 0);
+  if (page == MAP_FAILED) return false;
+  munmap(page, kPageSize);
+  return true;
 }
 
 Result<size_t> LiveHostTree::WriteAt(HostFileId file,

@@ -123,6 +123,20 @@ TEST_F(LiveHostTreeTest, ReadLinkRefusesWhatIsNoLink) {
   EXPECT_EQ(ErrorOf(Tree()->ReadLink("file")), EINVAL);
 }
 
+TEST_F(LiveHostTreeTest, KnowsWhatCanBeMapped) {
+  dir_.Write("file", "content");
+  auto tree = Tree();
+  const HostFileId file = *tree->Open("file", false);
+  EXPECT_TRUE(tree->CanMap(file, /*shared=*/false));
+  EXPECT_TRUE(tree->CanMap(file, /*shared=*/true));
+  // A file that has content and no pages.
+  auto odd = LiveHostTree::Open("/proc/version", false, files_);
+  ASSERT_TRUE(odd.ok()) << odd.status();
+  const HostFileId version = *(*odd)->Open("", false);
+  EXPECT_EQ(Content(**odd, version).substr(0, 6), "Linux ");
+  EXPECT_FALSE((*odd)->CanMap(version, /*shared=*/false));
+}
+
 TEST_F(LiveHostTreeTest, ReadsAtOffsetsUpToTheEnd) {
   dir_.Write("file", "0123456789");
   auto tree = Tree();

@@ -45,8 +45,14 @@ class BindFs : public FileSystem {
   HostTree& tree_;
   const BindPolicy policy_;
   InodeRef root_;
+  // What a file of the host is known as: its number stays, though the node is
+  // there only while it is in use.
+  struct Known {
+    std::weak_ptr<BindInode> node;
+    uint64_t ino = 0;
+  };
   // By identity on the host.
-  std::map<std::pair<uint64_t, uint64_t>, std::weak_ptr<BindInode>> nodes_;
+  std::map<std::pair<uint64_t, uint64_t>, Known> nodes_;
 };
 
 // What mmap shows: the host's own pages.
@@ -59,13 +65,14 @@ class BindContent : public MemoryObject {
 
  private:
   BindInode& inode_;
+  bool maps_[2] = {};  // the host is known to: privately, shared
 };
 
 class BindInode : public Inode {
  public:
-  BindInode(BindFs& fs, const HostNode& host, std::shared_ptr<BindInode> parent,
-            std::string name)
-      : Inode(fs, fs.NextIno(), fs.AttributesOf(host)),
+  BindInode(BindFs& fs, uint64_t ino, const HostNode& host,
+            std::shared_ptr<BindInode> parent, std::string name)
+      : Inode(fs, ino, fs.AttributesOf(host)),
         bind_(fs),
         size_(host.size),
         parent_(std::move(parent)),
@@ -108,6 +115,7 @@ class BindInode : public Inode {
   }
   // Opens the host's file once, as widely as the mount allows.
   Result<HostFileId> File();
+  HostTree& tree() const { return bind_.tree(); }
   // Takes what the host says now.
   void Refresh(const HostNode& host);
 
@@ -138,7 +146,7 @@ BindFs::BindFs(Kernel& kernel, HostTree& tree, const BindPolicy& policy)
   HostNode host{.mode = S_IFDIR | 0755};
   Result<HostNode> found = tree.Stat("");
   if (found.ok()) host = *found;
-  root_ = std::make_shared<BindInode>(*this, host, nullptr, "");
+  root_ = std::make_shared<BindInode>(*this, NextIno(), host, nullptr, "");
 }
 
 FileSystemStats BindFs::Stats() {
@@ -167,16 +175,19 @@ Attributes BindFs::AttributesOf(const HostNode& host) const {
 Result<std::shared_ptr<BindInode>> BindFs::Node(
     const std::shared_ptr<BindInode>& parent, const std::string& name) {
   const HostNode host = TRY(tree_.Stat(parent->PathOf(name)));
-  std::weak_ptr<BindInode>& known = nodes_[{host.device, host.inode}];
-  if (std::shared_ptr<BindInode> inode = known.lock()) {
+  Known& known = nodes_[{host.device, host.inode}];
+  if (std::shared_ptr<BindInode> inode = known.node.lock()) {
     if (inode->type() == (host.mode & S_IFMT)) {
       inode->MovedTo(parent, name);
       inode->Refresh(host);
       return inode;
     }
+    known.ino = 0;  // the host gave the number to another file
   }
-  auto inode = std::make_shared<BindInode>(*this, host, parent, name);
-  known = inode;
+  if (known.ino == 0) known.ino = NextIno();
+  auto inode =
+      std::make_shared<BindInode>(*this, known.ino, host, parent, name);
+  known.node = inode;
   return inode;
 }
 
@@ -191,9 +202,11 @@ std::optional<MemoryObject::Piece> BindContent::Locate(uint64_t offset,
   return Piece{{Backing::Kind::kHostFile, offset, *file}, end - offset};
 }
 
-Result<> BindContent::BeforeMap(bool, bool) {
-  TRY(inode_.File());
-  return {};
+Result<> BindContent::BeforeMap(bool shared, bool) {
+  const HostFileId file = TRY(inode_.File());
+  bool& maps = maps_[shared ? 1 : 0];
+  if (!maps) maps = inode_.tree().CanMap(file, shared);
+  return maps ? Result<>() : Errno(ENODEV);
 }
 
 void BindContent::SizeChanged(uint64_t from, uint64_t to) {

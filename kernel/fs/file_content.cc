@@ -451,7 +451,12 @@ Result<> FileContent::BeforeMap(bool shared, bool writable) {
       (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0) {
     return Errno(EPERM);
   }
-  if (on_host() && !(shared && writable)) return OpenHost();
+  if (on_host() && !(shared && writable)) {
+    TRY(OpenHost());
+    bool& maps = host_maps_[shared ? 1 : 0];
+    if (!maps) maps = tree_->CanMap(host_file_, shared);
+    if (maps) return {};
+  }
   return MoveToPages(~0ull);
 }
 

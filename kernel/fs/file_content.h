@@ -3,8 +3,8 @@
 // The bytes of a regular file, and what mmap shows of it. Owned by its inode.
 //
 // A content is in one of three places: small ones on the heap; those imported
-// from the host there, until they are first written or mapped shared and
-// writable; all others in the PageStore, in extents that grow geometrically so
+// from the host there, until they are first written, mapped shared and
+// writable, or mapped where the host cannot; all others in the PageStore, in extents that grow geometrically so
 // that appending never copies.
 
 #ifndef KERNEL_FS_FILE_CONTENT_H_
@@ -111,6 +111,7 @@ class FileContent : public MemoryObject {
   std::string host_path_;
   HostFileId host_file_;
   bool host_opened_ = false;
+  bool host_maps_[2] = {};  // it is known to: privately, shared
 
   // In order, not overlapping.
   std::vector<Extent> extents_;

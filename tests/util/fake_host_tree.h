@@ -44,10 +44,13 @@ class FakeHostTree : public HostTree {
   }
   Node& at(const std::string& path) { return nodes_.at(path); }
 
+  // Whether the host can map these files.
+  bool maps = true;
   int lists = 0;
   int opens = 0;
   int closes = 0;
 
+  bool CanMap(HostFileId, bool) override { return maps; }
   Result<HostNode> Stat(const std::string& path) override {
     auto it = nodes_.find(path);
     if (it == nodes_.end()) return Errno(ENOENT);

@@ -157,6 +157,23 @@ TEST_F(FileContentTest, SmallHostFileThatShrankStaysOnTheHost) {
   EXPECT_EQ(tree.closes, 0);
 }
 
+TEST_F(FileContentTest, FileThatTheHostCannotMapIsCopied) {
+  FakeHostTree tree;
+  const std::string bytes = "from the host" + std::string(1 << 20, '.');
+  tree.AddFile("file", bytes);
+  tree.maps = false;
+  FileContent content(pages_, &quota_);
+  content.ServeFromHost(tree, "file", bytes.size());
+  EXPECT_EQ(Read(content, 5, 3), "the");
+  EXPECT_EQ(quota_.used, 0u);
+  ASSERT_TRUE(content.BeforeMap(/*shared=*/false, /*writable=*/false).ok());
+  const auto piece = content.Locate(0, kPageSize);
+  ASSERT_EQ(piece->backing.kind, Backing::Kind::kPages);
+  EXPECT_EQ(std::string(pages_.At(piece->backing.offset), 14),
+            "from the host.");
+  EXPECT_EQ(tree.closes, 1);
+}
+
 TEST_F(FileContentTest, TruncatedHostFileIsNotRead) {
   FakeHostTree tree;
   tree.AddFile("file", "from the host");
