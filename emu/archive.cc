@@ -133,7 +133,10 @@ class Unpacker {
         .mode = static_cast<uint32_t>(archive_entry_mode(entry)),
         .mtime = archive_entry_mtime(entry) * Nanos{1'000'000'000} +
                  archive_entry_mtime_nsec(entry),
-        .uid = static_cast<uint32_t>(archive_entry_uid(entry))};
+        .uid = static_cast<uint32_t>(archive_entry_uid(entry)),
+        .gid = static_cast<uint32_t>(archive_entry_gid(entry)),
+        .rdev = archive_entry_rdev(entry),
+        .xattrs = XattrsOf(entry)};
     if (S_ISLNK(node.mode)) {
       const char* target = archive_entry_symlink(entry);
       if (target == nullptr) target = archive_entry_symlink_utf8(entry);
@@ -146,6 +149,20 @@ class Unpacker {
     return tree_.AddFile(*path, node, [this](absl::Span<char> out) {
       return ReadContent(out);
     });
+  }
+
+  static HostTree::Xattrs XattrsOf(archive_entry* entry) {
+    HostTree::Xattrs xattrs;
+    const char* name;
+    const void* value;
+    size_t size;
+    archive_entry_xattr_reset(entry);
+    while (archive_entry_xattr_next(entry, &name, &value, &size) ==
+           ARCHIVE_OK) {
+      xattrs.emplace_back(
+          name, std::string(static_cast<const char*>(value), size));
+    }
+    return xattrs;
   }
 
   absl::StatusOr<size_t> ReadContent(absl::Span<char> out) {

@@ -59,18 +59,9 @@ LiveHostTree::Owns OwnsOnHost(std::shared_ptr<const Ownership> ownership) {
   };
 }
 
-absl::StatusOr<std::unique_ptr<MemoryTree>> NewMemoryTree(
-    const std::string& name, std::shared_ptr<const Ownership> ownership,
-    OpenFiles& files) {
-  return MemoryTree::Create(
-      name, files,
-      [ownership](uint32_t uid) { return uid == ownership->uid; });
-}
-
 absl::StatusOr<Image> OpenLayout(HostTree& layout, const std::string& path,
-                                 std::shared_ptr<const Ownership> ownership,
                                  OpenFiles& files) {
-  auto tree = NewMemoryTree(path, ownership, files);
+  auto tree = MemoryTree::Create(path, files);
   if (!tree.ok()) return tree.status();
   absl::StatusOr<OciConfig> config = UnpackOci(layout, path, **tree);
   if (!config.ok()) return config.status();
@@ -91,7 +82,7 @@ absl::StatusOr<Image> OpenImage(const std::string& path,
   if (!host.ok()) return host.status();
   const Result<HostNode> root = (*host)->Stat("");
   if (root.ok() && S_ISDIR(root->mode)) {
-    if (IsOciLayout(**host)) return OpenLayout(**host, path, ownership, files);
+    if (IsOciLayout(**host)) return OpenLayout(**host, path, files);
     Image image;
     image.is_host_root = IsHostRoot(**host);
     image.tree = *std::move(host);
@@ -101,13 +92,13 @@ absl::StatusOr<Image> OpenImage(const std::string& path,
     return absl::InvalidArgumentError(absl::StrCat(
         path, " is neither a directory nor an archive nor an OCI layout"));
   }
-  auto unpacked = NewMemoryTree(path, ownership, files);
+  auto unpacked = MemoryTree::Create(path, files);
   if (!unpacked.ok()) return unpacked.status();
   absl::Status status =
       UnpackArchive(**host, "", path, ArchiveKind::kPlain, **unpacked);
   if (!status.ok()) return status;
   if (IsOciLayout(**unpacked)) {
-    return OpenLayout(**unpacked, path, ownership, files);
+    return OpenLayout(**unpacked, path, files);
   }
   Image image;
   image.is_archive = true;

@@ -25,10 +25,10 @@ struct Image {
   std::string workdir;           // empty: not set
 };
 
-// Whose files are the guest user's own: those of the user who runs emu, or what
-// an archive says is `uid`'s. Who runs emu as root owns the whole system, and
-// the guest would; then only what is below `near` counts, and what bars the way to
-// it.
+// Which files of the host are the guest user's own: those of the user who runs
+// emu. Who runs emu as root owns the whole system, and the guest would; then
+// only what is below `near` counts, and what bars the way to it. (What an
+// archive holds belongs to whom the archive says.)
 struct Ownership {
   uint32_t uid = 1000;
   std::string near;  // a path of the host's; "/" for all

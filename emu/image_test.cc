@@ -11,10 +11,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "arch/host/test_directory.h"
+#include "emu/digest.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -48,6 +51,10 @@ std::string MakeTar(const std::vector<Entry>& entries,
     archive_entry_set_pathname(entry, e.path.c_str());
     archive_entry_set_mode(entry, e.mode);
     archive_entry_set_uid(entry, e.uid);
+    archive_entry_set_gid(entry, e.uid == 0 ? 0 : e.uid + 1);
+    if ((e.mode & S_ISUID) != 0) {
+      archive_entry_xattr_add_entry(entry, "user.note", "a\0b", 3);
+    }
     archive_entry_set_mtime(entry, 100, 5);
     if (e.hard_link) {
       archive_entry_set_hardlink(entry, e.content.c_str());
@@ -85,28 +92,34 @@ class ImageTest : public testing::Test {
     return content.ok() ? *content : std::string(content.status().message());
   }
 
+  // Adds a blob to the layout `name`; its descriptor, with `more` members.
+  std::string Blob(const std::string& name, const std::string& content,
+                   const std::string& more = "") {
+    const std::string digest = Sha256(content);
+    dir_.Write(absl::StrCat(name, "/blobs/sha256/", digest), content);
+    return absl::StrCat(R"({"digest":"sha256:)", digest, "\"", more, "}");
+  }
+
   // An image layout under `name`, with one image of these layers.
   void WriteLayout(const std::string& name,
                    const std::vector<std::string>& layers) {
     dir_.Write(name + "/oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
-    dir_.Write(name + "/blobs/sha256/c0",
-               R"({"config":{"Env":["PATH=/opt/bin","A=b"],)"
-               R"("WorkingDir":"/srv"}})");
-    std::string list;
-    for (size_t i = 0; i < layers.size(); ++i) {
-      dir_.Write(absl::StrCat(name, "/blobs/sha256/", i), layers[i]);
-      absl::StrAppend(&list, i ? "," : "", R"({"digest":"sha256:)", i, R"("})");
-    }
-    dir_.Write(name + "/blobs/sha256/m0",
-               R"({"config":{"digest":"sha256:c0"},"layers":[)" + list + "]}");
-    dir_.Write(name + "/blobs/sha256/f0",
-               R"({"manifests":[)"
-               R"({"digest":"sha256:none","platform":{"architecture":"arm64",)"
-               R"("os":"linux"}},)"
-               R"({"digest":"sha256:m0","platform":{"architecture":"amd64",)"
-               R"("os":"linux"}}]})");
-    dir_.Write(name + "/index.json",
-               R"({"manifests":[{"digest":"sha256:f0"}]})");
+    const std::string config =
+        Blob(name, R"({"config":{"Env":["PATH=/opt/bin","A=b"],)"
+                   R"("WorkingDir":"/srv"}})");
+    std::vector<std::string> list;
+    for (const std::string& layer : layers) list.push_back(Blob(name, layer));
+    const std::string manifest =
+        Blob(name,
+             absl::StrCat(R"({"config":)", config, R"(,"layers":[)",
+                          absl::StrJoin(list, ","), "]}"),
+             R"(,"platform":{"architecture":"amd64","os":"linux"})");
+    const std::string index = Blob(
+        name, R"({"manifests":[)"
+              R"({"digest":"sha256:none","platform":{"architecture":"arm64",)"
+              R"("os":"linux"}},)" +
+                  manifest + "]}");
+    dir_.Write(name + "/index.json", R"({"manifests":[)" + index + "]}");
   }
 
   TestDirectory dir_;
@@ -161,8 +174,8 @@ TEST_F(ImageTest, ATarIsItsContents) {
   EXPECT_EQ(tree.Stat("bin/sh")->mode, S_IFREG | 0755u);
   EXPECT_EQ(tree.Stat("bin/sh")->mtime, 100'000'000'005);
   EXPECT_EQ(tree.Stat("hard")->inode, tree.Stat("bin/sh")->inode);
-  EXPECT_TRUE(tree.Stat("abs")->owned);
-  EXPECT_FALSE(tree.Stat("bin/sh")->owned);
+  EXPECT_EQ(tree.Stat("abs")->uid, 1000u);
+  EXPECT_EQ(tree.Stat("bin/sh")->uid, 0u);
   EXPECT_EQ(*tree.ReadLink("link"), "bin/sh");
   EXPECT_TRUE(S_ISFIFO(tree.Stat("fifo")->mode));
   EXPECT_TRUE(S_ISCHR(tree.Stat("null")->mode));
@@ -273,6 +286,77 @@ TEST_F(ImageTest, WhatDockerSavedIsReadToo) {
   ASSERT_TRUE(image.ok()) << image.status();
   EXPECT_EQ(Read(*image, "file"), "x");
   EXPECT_THAT(image->env, ElementsAre("A=1"));
+}
+
+TEST_F(ImageTest, BlobsMustBeWhatTheirDigestsSay) {
+  const std::string layer = MakeTar({{"file", S_IFREG | 0644, "x"}});
+  WriteLayout("oci", {layer});
+  ASSERT_TRUE(Open("oci").ok());
+  std::vector<std::string> blobs;
+  for (const auto& file :
+       std::filesystem::directory_iterator(dir_.Path("oci/blobs/sha256"))) {
+    blobs.push_back(file.path().filename());
+  }
+  ASSERT_EQ(blobs.size(), 4u);  // index, manifest, configuration, layer
+  for (const std::string& blob : blobs) {
+    const std::string path = "oci/blobs/sha256/" + blob;
+    const std::string content = dir_.Read(path);
+    dir_.Write(path, content + " ");
+    EXPECT_EQ(OpenError("oci"),
+              dir_.Path("oci") + ": blobs/sha256/" + blob +
+                  " is damaged: its content has another digest");
+    dir_.Write(path, content);
+  }
+  EXPECT_TRUE(Open("oci").ok());
+  dir_.Write("oci/index.json", R"({"manifests":[{"digest":"md5:00"}]})");
+  EXPECT_THAT(OpenError("oci"), HasSubstr("digests by \"md5\" are not known"));
+}
+
+TEST_F(ImageTest, ATarKeepsOwnersModesAndExtendedAttributes) {
+  dir_.Write("a.tar", MakeTar({{"sbin/", S_IFDIR | 02755, "", 7},
+                               {"sbin/su", S_IFREG | 04755, "", 0},
+                               {"spool", S_IFDIR | 01777, "", 65534},
+                               {"other", S_IFREG | 0640, "", 3'000'000'000}}));
+  const auto image = Open("a.tar");
+  ASSERT_TRUE(image.ok()) << image.status();
+  HostTree& tree = *image->tree;
+  EXPECT_EQ(tree.Stat("sbin")->mode, S_IFDIR | 02755u);
+  EXPECT_EQ(tree.Stat("sbin/su")->mode, S_IFREG | 04755u);
+  EXPECT_EQ(tree.Stat("spool")->mode, S_IFDIR | 01777u);
+  EXPECT_TRUE(tree.Stat("sbin")->keeps_owner);
+  EXPECT_EQ(tree.Stat("sbin")->uid, 7u);
+  EXPECT_EQ(tree.Stat("sbin")->gid, 8u);
+  EXPECT_EQ(tree.Stat("other")->uid, 3'000'000'000u);
+  EXPECT_THAT(tree.XattrsOf("sbin/su"),
+              ElementsAre(std::pair<std::string, std::string>(
+                  "user.note", std::string("a\0b", 3))));
+}
+
+TEST_F(ImageTest, LayersReplaceAndLinkWhatIsBelow) {
+  WriteLayout(
+      "oci",
+      {MakeTar({{"dir/below", S_IFREG | 0644, "1"},
+                {"file", S_IFREG | 0644, "1"},
+                {"tree/old", S_IFREG | 0644, "1"},
+                {"lib", S_IFLNK | 0777, "usr/lib"},
+                {"usr/lib/a", S_IFREG | 0644, "1"}}),
+       MakeTar({{"file/", S_IFDIR | 0755, ""},
+                {"dir", S_IFDIR | 0700, "", 5},
+                {"dir/hard", S_IFREG | 0644, "dir/below", 0, true},
+                {"tree/new", S_IFREG | 0644, "2"},
+                {".wh.tree", S_IFREG | 0644, ""},
+                {"lib/b", S_IFREG | 0644, "2"}})});
+  const auto image = Open("oci");
+  ASSERT_TRUE(image.ok()) << image.status();
+  HostTree& tree = *image->tree;
+  EXPECT_TRUE(S_ISDIR(tree.Stat("file")->mode));
+  EXPECT_EQ(tree.Stat("dir")->mode, S_IFDIR | 0700u);
+  EXPECT_EQ(tree.Stat("dir")->uid, 5u);
+  EXPECT_EQ(tree.Stat("dir/hard")->inode, tree.Stat("dir/below")->inode);
+  EXPECT_EQ(tree.Stat("dir/hard")->nlink, 2u);
+  EXPECT_FALSE(tree.Stat("tree/old").ok());
+  EXPECT_EQ(Read(*image, "tree/new"), "2");
+  EXPECT_EQ(Read(*image, "usr/lib/b"), "2");
 }
 
 TEST_F(ImageTest, DamagedLayoutsAreNamed) {

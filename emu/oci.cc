@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "emu/archive.h"
+#include "emu/digest.h"
 #include "emu/image.h"
 #include "emu/values.h"
 #include "nlohmann/json.hpp"
@@ -60,6 +61,16 @@ absl::StatusOr<std::string> BlobPath(const Json& descriptor) {
   return absl::StrCat("blobs/", parts[0], "/", parts[1]);
 }
 
+// The same, where the blob is what its digest says.
+absl::StatusOr<std::string> CheckedBlob(HostTree& layout,
+                                        const Json& descriptor) {
+  absl::StatusOr<std::string> path = BlobPath(descriptor);
+  if (!path.ok()) return path.status();
+  absl::Status status = CheckDigest(layout, *path);
+  if (!status.ok()) return status;
+  return path;
+}
+
 // The machine's own image of an index; the first one if none says what it is
 // for. Attestations, which are listed beside images, are for "unknown".
 const Json* ChooseManifest(const Json& manifests) {
@@ -84,18 +95,19 @@ absl::StatusOr<Parts> FindParts(HostTree& layout) {
     if (chosen == nullptr || depth == kDeepestIndex) {
       return absl::NotFoundError("there is no image for linux/amd64 in it");
     }
-    absl::StatusOr<std::string> path = BlobPath(*chosen);
+    absl::StatusOr<std::string> path = CheckedBlob(layout, *chosen);
     if (!path.ok()) return path.status();
     absl::StatusOr<Json> blob = ReadJson(layout, *path);
     if (!blob.ok()) return blob.status();
     document = *std::move(blob);
   }
   Parts parts;
-  absl::StatusOr<std::string> config = BlobPath(Member(document, "config"));
+  absl::StatusOr<std::string> config =
+      CheckedBlob(layout, Member(document, "config"));
   if (!config.ok()) return config.status();
   parts.config = *config;
   for (const Json& layer : Member(document, "layers")) {
-    absl::StatusOr<std::string> path = BlobPath(layer);
+    absl::StatusOr<std::string> path = CheckedBlob(layout, layer);
     if (!path.ok()) return path.status();
     parts.layers.push_back(*path);
   }

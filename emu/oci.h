@@ -23,7 +23,8 @@ struct OciConfig {
 
 bool IsOciLayout(HostTree& tree);
 
-// Adds the layers of the image for this machine, lowest first, to `tree`.
+// Adds the layers of the image for this machine, lowest first, to `tree`. All
+// that is used is checked against the digests that name it.
 // `name` is what messages call the layout.
 absl::StatusOr<OciConfig> UnpackOci(HostTree& layout, const std::string& name,
                                     MemoryTree& tree);

@@ -52,6 +52,7 @@ MODULES = {
     "capstone": {":capstone": ["capstone"]},
     "cli11": {":cli11": ["CLI11"]},
     "libarchive": {":libarchive": ["libarchive"]},
+    "nettle": {":nettle": ["nettle"]},
     "nlohmann_json": {":nlohmann_json": ["nlohmann_json"]},
     "xxhash": {":xxhash": ["libxxhash"]},
     "zstd": {":zstd": ["libzstd"]},

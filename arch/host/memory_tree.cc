@@ -38,19 +38,16 @@ void PushFront(std::deque<std::string>& parts, absl::string_view path) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<MemoryTree>> MemoryTree::Create(
-    const std::string& name, OpenFiles& files, Owns owns) {
+    const std::string& name, OpenFiles& files) {
   OwnedFd contents(memfd_create("emu-image", MFD_CLOEXEC));
   if (!contents.valid()) return HostError(errno, "memfd_create(\"emu-image\")");
   return std::unique_ptr<MemoryTree>(
-      new MemoryTree(name, std::move(contents), files, std::move(owns)));
+      new MemoryTree(name, std::move(contents), files));
 }
 
 MemoryTree::MemoryTree(const std::string& name, OwnedFd contents,
-                       OpenFiles& files, Owns owns)
-    : name_(name),
-      contents_(std::move(contents)),
-      files_(files),
-      owns_(std::move(owns)) {
+                       OpenFiles& files)
+    : name_(name), contents_(std::move(contents)), files_(files) {
   root_ = NewInode({.mode = S_IFDIR | 0755});
 }
 
@@ -181,6 +178,10 @@ void MemoryTree::Remove(const std::string& path) {
   if (!directory.ok()) return;
   const auto found = (*directory)->children.find(last);
   if (found == (*directory)->children.end()) return;
+  if (found->second->layer == layer_) {
+    PruneBelow(*found->second);
+    return;
+  }
   --found->second->nlink;
   (*directory)->children.erase(found);
 }
@@ -228,7 +229,10 @@ HostNode MemoryTree::ToHostNode(const Inode& inode) const {
           .size = inode.size,
           .nlink = inode.nlink,
           .mtime = inode.node.mtime,
-          .owned = owns_(inode.node.uid),
+          .keeps_owner = true,
+          .uid = inode.node.uid,
+          .gid = inode.node.gid,
+          .rdev = inode.node.rdev,
           .device = 0,
           .inode = inode.number};
 }
@@ -252,6 +256,11 @@ Result<std::string> MemoryTree::ReadLink(const std::string& path) {
   const InodeRef inode = TRY(Find(path));
   if (!S_ISLNK(inode->node.mode)) return Errno(EINVAL);
   return inode->target;
+}
+
+HostTree::Xattrs MemoryTree::XattrsOf(const std::string& path) {
+  const Result<InodeRef> inode = Find(path);
+  return inode.ok() ? (*inode)->node.xattrs : Xattrs();
 }
 
 Result<HostFileId> MemoryTree::Open(const std::string& path, bool writable) {

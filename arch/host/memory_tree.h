@@ -8,7 +8,6 @@
 #define ARCH_HOST_MEMORY_TREE_H_
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,12 +27,9 @@ namespace emu {
 
 class MemoryTree : public HostTree, private FileSource {
  public:
-  // Whether what belongs to `uid` is the guest user's own.
-  using Owns = std::function<bool(uint32_t uid)>;
-
   // `files` outlives the tree. `name` is what the user calls it.
   static absl::StatusOr<std::unique_ptr<MemoryTree>> Create(
-      const std::string& name, OpenFiles& files, Owns owns);
+      const std::string& name, OpenFiles& files);
 
   // --- Building. Paths have no leading slash, "." or ".."; links in all but
   // their last part are followed, within the tree, as an unpacker would.
@@ -44,6 +40,9 @@ class MemoryTree : public HostTree, private FileSource {
     uint32_t mode = 0;  // S_IFMT and permissions
     Nanos mtime = 0;
     uint32_t uid = 0;
+    uint32_t gid = 0;
+    uint64_t rdev = 0;
+    Xattrs xattrs{};
   };
   // The next bytes of a file's content; 0 at its end.
   using Reader = absl::FunctionRef<absl::StatusOr<size_t>(absl::Span<char>)>;
@@ -58,7 +57,8 @@ class MemoryTree : public HostTree, private FileSource {
 
   // From here on what is added belongs to another layer, above.
   void BeginLayer() { ++layer_; }
-  // What layers below have at `path`, or in the directory there, is gone.
+  // What layers below have at `path`, or in the directory there, is gone; what
+  // this layer has there stays.
   void Remove(const std::string& path);
   void RemoveChildren(const std::string& path);
 
@@ -66,6 +66,7 @@ class MemoryTree : public HostTree, private FileSource {
   Result<HostNode> Stat(const std::string& path) override;
   Result<std::vector<HostDirEntry>> List(const std::string& path) override;
   Result<std::string> ReadLink(const std::string& path) override;
+  Xattrs XattrsOf(const std::string& path) override;
   Result<HostFileId> Open(const std::string& path, bool writable) override;
   void Close(HostFileId file) override;
   Result<size_t> ReadAt(HostFileId file, absl::Span<char> out,
@@ -119,8 +120,7 @@ class MemoryTree : public HostTree, private FileSource {
   };
   using InodeRef = std::shared_ptr<Inode>;
 
-  MemoryTree(const std::string& name, OwnedFd contents, OpenFiles& files,
-             Owns owns);
+  MemoryTree(const std::string& name, OwnedFd contents, OpenFiles& files);
 
   // Of built paths: as they are.
   Result<InodeRef> Find(const std::string& path) const;
@@ -144,7 +144,6 @@ class MemoryTree : public HostTree, private FileSource {
   OwnedFd contents_;
   uint64_t contents_end_ = 0;
   OpenFiles& files_;
-  const Owns owns_;
   InodeRef root_;
   uint64_t last_number_ = 0;
   int layer_ = 0;

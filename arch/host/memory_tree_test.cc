@@ -27,7 +27,7 @@ class MemoryTreeTest : public testing::Test {
  protected:
   void SetUp() override {
     auto tree = MemoryTree::Create(
-        "image", files_, [](uint32_t uid) { return uid == 1000; });
+        "image", files_);
     ASSERT_TRUE(tree.ok()) << tree.status();
     tree_ = *std::move(tree);
   }
@@ -111,9 +111,11 @@ TEST_F(MemoryTreeTest, DescriptorsComeBackAfterTheyWereClosed) {
 
 TEST_F(MemoryTreeTest, TellsTheUsersFilesFromOthers) {
   ASSERT_TRUE(tree_->Add("own", {.mode = S_IFDIR | 0755, .uid = 1000}).ok());
-  ASSERT_TRUE(tree_->Add("other", {.mode = S_IFDIR | 0755, .uid = 33}).ok());
-  EXPECT_TRUE(tree_->Stat("own")->owned);
-  EXPECT_FALSE(tree_->Stat("other")->owned);
+  ASSERT_TRUE(tree_->Add("other", {.mode = S_IFDIR | 0755, .uid = 33, .gid = 44}).ok());
+  EXPECT_TRUE(tree_->Stat("own")->keeps_owner);
+  EXPECT_EQ(tree_->Stat("own")->uid, 1000u);
+  EXPECT_EQ(tree_->Stat("other")->uid, 33u);
+  EXPECT_EQ(tree_->Stat("other")->gid, 44u);
 }
 
 TEST_F(MemoryTreeTest, HardLinksAreOneFile) {

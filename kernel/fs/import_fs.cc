@@ -137,7 +137,11 @@ Attributes ImportFs::AttributesOf(absl::string_view path,
                                   const HostNode& host) const {
   Attributes attr;
   attr.mode = host.mode;
-  if (host.owned) {
+  if (host.keeps_owner) {
+    attr.uid = host.uid;
+    attr.gid = host.gid;
+    attr.rdev = host.rdev;
+  } else if (host.owned) {
     attr.uid = policy_.uid;
     attr.gid = policy_.gid;
   }
@@ -174,6 +178,9 @@ Result<InodeRef> ImportFs::Import(const std::string& path, uint64_t ino) {
     default:
       inode = std::make_shared<TmpfsSpecial>(*this, ino, attr);
       break;
+  }
+  for (auto& [name, value] : tree_.XattrsOf(path)) {
+    inode->xattrs()->emplace(std::move(name), std::move(value));
   }
   if (linked) linked_[{host.device, host.inode}] = inode;
   return inode;
