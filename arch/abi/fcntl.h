@@ -36,6 +36,13 @@ struct flock {
 static_assert(sizeof(flock) == 32);
 static_assert(offsetof(flock, l_pid) == 24);
 
+// Followed by handle_bytes bytes.
+struct file_handle {
+  uint32_t handle_bytes;
+  int32_t handle_type;
+};
+static_assert(sizeof(file_handle) == 8);
+
 struct f_owner_ex {
   int32_t type;
   int32_t pid;

@@ -143,7 +143,8 @@ void InotifyFile::TellUnmounted(const FileSystem& fs) {
     if (&watch.inode->fs() == &fs) ids.push_back(id);
   }
   for (const int id : ids) {
-    Queue({id, IN_UNMOUNT, 0, ""});
+    const uint32_t bit = DirectoryBit(*watches_[id].inode);
+    Queue({id, IN_UNMOUNT | bit, 0, ""});
     End(watches_.find(id));
     Queue({id, IN_IGNORED, 0, ""});
   }

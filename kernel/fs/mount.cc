@@ -10,7 +10,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "kernel/fs/inotify.h"
 #include "kernel/kernel.h"
+#include "kernel/subsystems.h"
 
 namespace emu {
 
@@ -28,7 +30,14 @@ void CrossMounts(Mount** mount, Dentry** dentry) {
     if (child == nullptr) return;
     *mount = child;
     *dentry = child->root().get();
+    ++child->walks_;
   }
+}
+
+bool Mount::Expire() {
+  const bool unused = walks_at_expiry_ && *walks_at_expiry_ + 1 == walks_;
+  walks_at_expiry_ = walks_;
+  return unused;
 }
 
 MountTree::MountTree(Kernel& kernel) : kernel_(kernel) {}
@@ -51,15 +60,30 @@ FileSystem& MountTree::Adopt(std::unique_ptr<FileSystem> fs) {
   return *file_systems_.back();
 }
 
-void MountTree::RegisterType(const std::string& type, Factory factory) {
-  types_[type] = std::move(factory);
+Result<FileSystem*> MountTree::FindOfType(const std::string& type) const {
+  constexpr absl::string_view kSingle[] = {"proc", "sysfs", "devpts",
+                                           "devtmpfs", "cgroup2"};
+  if (std::find(std::begin(kSingle), std::end(kSingle), type) ==
+      std::end(kSingle)) {
+    return Errno(ENODEV);
+  }
+  for (const auto& fs : file_systems_) {
+    if (fs->type() == type) return fs.get();
+  }
+  return Errno(ENODEV);
 }
 
-Result<std::unique_ptr<FileSystem>> MountTree::NewOfType(
-    const std::string& type, const std::string& options) {
-  auto it = types_.find(type);
-  if (it == types_.end()) return Errno(ENODEV);
-  return it->second(options);
+bool MountTree::HasRoomFor(size_t more) const {
+  // File systems that are mounted no more are counted as well: they stay.
+  constexpr size_t kMost = 100000;
+  return std::max(mounts().size(), file_systems_.size()) + more <= kMost;
+}
+
+bool MountTree::HasWriters(const FileSystem& fs) const {
+  for (const Mount* mount : mounts()) {
+    if (&mount->fs() == &fs && mount->writers > 0) return true;
+  }
+  return false;
 }
 
 MountRef MountTree::NewDetached(FileSystem& fs, const DentryRef& root,
@@ -151,7 +175,25 @@ Result<> MountTree::Detach(const Path& path, bool lazy) {
     for (const MountRef& child : below[i]->children_) below.push_back(child);
   }
   for (const MountRef& mount : below) Unlink(*mount);
+  TellUnmounted(below);
   return {};
+}
+
+void MountTree::TellUnmounted(const std::vector<MountRef>& gone) {
+  for (const MountRef& mount : gone) {
+    const FileSystem& fs = mount->fs();
+    // `gone` holds it, and who unmounts: anyone else goes on using its files.
+    const bool in_use = mount.use_count() > (mount == gone.front() ? 2 : 1);
+    const std::vector<Mount*> all = mounts();
+    if (in_use || std::any_of(all.begin(), all.end(), [&](const Mount* other) {
+          return &other->fs() == &fs;
+        })) {
+      continue;
+    }
+    const std::vector<InotifyFile*> instances =
+        kernel_.subsystems().inotify.all;
+    for (InotifyFile* instance : instances) instance->TellUnmounted(fs);
+  }
 }
 
 Result<> MountTree::Bind(const Path& from, const Path& at, bool recursive) {
@@ -176,6 +218,7 @@ Result<> MountTree::Bind(const Path& from, const Path& at, bool recursive) {
       copies.push_back({child.get(), std::move(copy)});
     }
   }
+  if (!HasRoomFor(copies.size())) return Errno(ENOSPC);
   Attach(copies.front().copy, at);
   return {};
 }

@@ -7,14 +7,14 @@
 #define KERNEL_FS_MOUNT_H_
 
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "arch/result.h"
+#include "kernel/fs/file_handles.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/path.h"
 
@@ -47,6 +47,8 @@ class Mount : public std::enable_shared_from_this<Mount> {
   Mount& operator=(const Mount&) = delete;
 
   MountFlags flags;
+  // Regular files that are open for writing through it.
+  int writers = 0;
 
   int id() const { return id_; }
   FileSystem& fs() const { return fs_; }
@@ -59,6 +61,9 @@ class Mount : public std::enable_shared_from_this<Mount> {
   const DentryRef& point() const { return point_; }
   // The mount at `point` in this one; null if there is none.
   Mount* ChildAt(const Dentry& point) const;
+  // umount2(2)'s MNT_EXPIRE, which itself came here by one walk: whether nobody
+  // else did since it was called last.
+  bool Expire();
 
  private:
   friend class MountTree;
@@ -69,6 +74,9 @@ class Mount : public std::enable_shared_from_this<Mount> {
   Mount* parent_ = nullptr;
   DentryRef point_;
   std::vector<MountRef> children_;
+  friend void CrossMounts(Mount** mount, Dentry** dentry);
+  uint64_t walks_ = 0;  // that came here
+  std::optional<uint64_t> walks_at_expiry_;
 };
 
 class MountTree {
@@ -95,19 +103,22 @@ class MountTree {
   MountRef NewDetached(FileSystem& fs, const DentryRef& root,
                        const std::string& source, const MountFlags& flags);
 
-  // mount(2)'s file systems by type, besides tmpfs: registered at boot. ENODEV.
-  using Factory =
-      std::function<Result<std::unique_ptr<FileSystem>>(const std::string&)>;
-  void RegisterType(const std::string& type, Factory factory);
-  Result<std::unique_ptr<FileSystem>> NewOfType(const std::string& type,
-                                                const std::string& options);
+  // The file system of that type of which there is one (proc, sysfs, devpts and
+  // their kin). ENODEV.
+  Result<FileSystem*> FindOfType(const std::string& type) const;
+  // Whether files of it are open for writing, through any mount.
+  bool HasWriters(const FileSystem& fs) const;
 
   // The tree's root, topmost mount of it.
   Path root() const;
+  FileHandles handles;
+
   // Mounts in order of their mounting, without the detached ones.
   std::vector<Mount*> mounts() const;
 
-  // mount(2) and its kin, permissions checked.
+  // Whether so many more may be mounted (/proc/sys/fs/mount-max).
+  bool HasRoomFor(size_t more) const;
+  // mount(2) and its kin, permissions checked. ENOSPC.
   void Attach(MountRef mount, const Path& at);
   // EBUSY while something is mounted below it or (unless `lazy`) uses it;
   // EINVAL for what is no mount's root.
@@ -120,10 +131,11 @@ class MountTree {
  private:
   Result<Path> MakePoint(const std::string& path, bool directory);
   void Unlink(Mount& mount);
+  // Who watches what was shown by mounts that are gone.
+  void TellUnmounted(const std::vector<MountRef>& gone);
 
   Kernel& kernel_;
   std::vector<std::unique_ptr<FileSystem>> file_systems_;
-  std::map<std::string, Factory> types_;
   MountRef root_;
   int next_id_ = 1;
   uint64_t next_device_ = 1;

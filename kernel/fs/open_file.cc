@@ -63,6 +63,7 @@ RegularFile::RegularFile(Path path, int flags)
     : FileDescription(std::move(path), flags) {
   if (writable()) {
     ++inode().write_count;
+    ++this->path().mount->writers;
   } else if (readable()) {
     ++inode().read_count;
   }
@@ -71,6 +72,7 @@ RegularFile::RegularFile(Path path, int flags)
 RegularFile::~RegularFile() {
   if (writable()) {
     --inode().write_count;
+    --path().mount->writers;
   } else if (readable()) {
     --inode().read_count;
   }

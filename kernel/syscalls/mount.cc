@@ -121,20 +121,23 @@ Result<TmpfsOptions> ParseTmpfs(Task& task, const std::string& data) {
   return options;
 }
 
+// Of the types that Linux has, tmpfs is new each time; of others there is one.
 Result<> MountNew(Task& task, const Path& at, const std::string& type,
                   const std::string& source, const std::string& data,
                   const MountFlags& flags) {
-  if (!at.inode().IsDirectory()) return Errno(ENOTDIR);
   MountTree& mounts = task.kernel().mounts();
-  std::unique_ptr<FileSystem> fs;
-  if (type == "tmpfs" || type == "ramfs") {
-    fs = NewTmpfs(task.kernel(), TRY(ParseTmpfs(task, data)));
-  } else {
-    fs = TRY(mounts.NewOfType(type, data));
+  const bool is_tmpfs = type == "tmpfs" || type == "ramfs";
+  FileSystem* fs = is_tmpfs ? nullptr : TRY(mounts.FindOfType(type));
+  TmpfsOptions options;
+  if (is_tmpfs) options = TRY(ParseTmpfs(task, data));
+  if (at.dentry->deleted()) return Errno(ENOENT);
+  if (at.dentry == at.mount->root() && &at.mount->fs() == fs) {
+    return Errno(EBUSY);
   }
-  FileSystem& adopted = mounts.Adopt(std::move(fs));
-  mounts.Attach(
-      mounts.NewDetached(adopted, adopted.root_dentry(), source, flags), at);
+  if (!at.inode().IsDirectory()) return Errno(ENOTDIR);
+  if (!mounts.HasRoomFor(1)) return Errno(ENOSPC);
+  if (is_tmpfs) fs = &mounts.Adopt(NewTmpfs(task.kernel(), options));
+  mounts.Attach(mounts.NewDetached(*fs, fs->root_dentry(), source, flags), at);
   return {};
 }
 
@@ -142,16 +145,44 @@ Result<> Remount(Task& task, const Path& at, const std::string& data,
                  uint64_t flags) {
   Mount& mount = *at.mount;
   if (at.dentry != mount.root()) return Errno(EINVAL);
-  if ((flags & MS_BIND) == 0 && mount.fs().type() == "tmpfs" && !data.empty()) {
+  MountFlags fresh = FlagsOf(flags);
+  constexpr uint64_t kAccessTimes =
+      MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME;
+  if ((flags & kAccessTimes) == 0) {
+    fresh.noatime = mount.flags.noatime;
+    fresh.nodiratime = mount.flags.nodiratime;
+    fresh.relatime = mount.flags.relatime;
+  }
+  const bool bind = (flags & MS_BIND) != 0;
+  if (fresh.read_only && !mount.flags.read_only &&
+      (bind ? mount.writers > 0
+            : task.kernel().mounts().HasWriters(mount.fs()))) {
+    return Errno(EBUSY);
+  }
+  if (!bind && mount.fs().type() == "tmpfs" && !data.empty()) {
     TRY(static_cast<Tmpfs&>(mount.fs()).SetLimits(TRY(ParseTmpfs(task, data))));
   }
-  mount.flags = FlagsOf(flags);
+  mount.flags = fresh;
   return {};
 }
 
+// MS_SHARED and its kin: one of them, alone. There is one namespace, and no one
+// to propagate to.
+Result<> ChangePropagation(const Path& at, uint64_t flags) {
+  if (at.dentry != at.mount->root()) return Errno(EINVAL);
+  const uint64_t type = flags & ~uint64_t{MS_REC | MS_SILENT};
+  if ((type & ~kPropagation) != 0 || (type & (type - 1)) != 0) {
+    return Errno(EINVAL);
+  }
+  return {};
+}
+
+// A name or type that may be null. EINVAL: it is too long.
 Result<std::string> ReadOptional(Task& task, UserCString from) {
   if (!from) return std::string();
-  return task.ReadPath(from);
+  Result<std::string> text = task.ReadPath(from);
+  if (!text.ok() && text.error() == Errno(ENAMETOOLONG)) return Errno(EINVAL);
+  return text;
 }
 
 // What the calls of the newer interface answer.
@@ -173,15 +204,15 @@ Result<> sys_mount(Task& task, UserCString source, UserCString target,
   TRY(CheckAdmin(task));
   if ((flags & MS_MGC_MSK) == MS_MGC_VAL) flags &= ~MS_MGC_MSK;
   if ((flags & MS_REMOUNT) != 0) return Remount(task, at, options, flags);
-  MountTree& mounts = task.kernel().mounts();
-  if ((flags & (MS_BIND | MS_MOVE)) != 0) {
-    const Path original = TRY(Resolve(task, Path(), from, ResolveFlags{})).path;
-    if ((flags & MS_MOVE) != 0) return mounts.Move(original, at);
-    return mounts.Bind(original, at, (flags & MS_REC) != 0);
+  if ((flags & MS_BIND) == 0 && (flags & kPropagation) != 0) {
+    return ChangePropagation(at, flags);
   }
-  // One namespace: there is no one to propagate to.
-  if ((flags & kPropagation) != 0) {
-    return at.dentry == at.mount->root() ? Result<>() : Errno(EINVAL);
+  if ((flags & (MS_BIND | MS_MOVE)) != 0) {
+    MountTree& mounts = task.kernel().mounts();
+    if (from.empty()) return Errno(EINVAL);
+    const Path original = TRY(Resolve(task, Path(), from, ResolveFlags{})).path;
+    if ((flags & MS_BIND) == 0) return mounts.Move(original, at);
+    return mounts.Bind(original, at, (flags & MS_REC) != 0);
   }
   if (!filesystemtype) return Errno(EINVAL);
   return MountNew(task, at, type, from, options, FlagsOf(flags));
@@ -196,6 +227,12 @@ Result<> sys_umount2(Task& task, UserCString target, int flags) {
   const Path path = TRY(ResolveArgument(task, Fd{AT_FDCWD}, target, how));
   TRY(CheckAdmin(task));
   if (path.dentry != path.mount->root()) return Errno(EINVAL);
+  if ((flags & kExpire) != 0) {
+    if ((flags & (kForce | kDetach)) != 0) return Errno(EINVAL);
+    // The tree has it, and `path`.
+    if (path.mount.use_count() > 2) return Errno(EBUSY);
+    if (!path.mount->Expire()) return Errno(EAGAIN);
+  }
   return task.kernel().mounts().Detach(path, (flags & kDetach) != 0);
 }
 

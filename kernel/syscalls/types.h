@@ -21,6 +21,7 @@ struct cap_user_header;
 struct clone_args;
 struct epoll_event;
 struct file_attr;
+struct file_handle;
 struct flock;
 struct futex_waitv;
 struct iovec;
