@@ -123,6 +123,9 @@ TEST_F(MemoryTreeTest, HardLinksAreOneFile) {
   ASSERT_TRUE(tree_->AddHardLink("d/link", "file").ok());
   EXPECT_EQ(tree_->Stat("file")->inode, tree_->Stat("d/link")->inode);
   EXPECT_EQ(tree_->Stat("file")->nlink, 2u);
+  tree_->Remove("file");  // not what the same layer has
+  EXPECT_EQ(Read("file"), "x");
+  tree_->BeginLayer();
   tree_->Remove("file");
   EXPECT_EQ(Read("d/link"), "x");
   EXPECT_EQ(tree_->Stat("d/link")->nlink, 1u);

@@ -129,6 +129,7 @@ constexpr Sysctl kSysctls[] = {
     {"net/ipv6/conf/default", "disable_ipv6", "0"},
     {"net/ipv6/conf/lo", "disable_ipv6", "0"},
     {"net/unix", "max_dgram_qlen", "512"},
+    {"user", "max_mnt_namespaces", "0"},
     {"user", "max_user_namespaces", "0"},
     {"vm", "dirty_background_ratio", "10"},
     {"vm", "dirty_expire_centisecs", "3000"},

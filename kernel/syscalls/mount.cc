@@ -256,8 +256,8 @@ Result<> sys_pivot_root(Task& task, UserCString new_root, UserCString put_old) {
   return {};
 }
 
-// fsopen(2), fsmount(2), fspick(2), open_tree(2) and move_mount(2): programs
-// that use them know mount(2) as well.
+// fsopen(2), fsmount(2), fspick(2) and move_mount(2): programs that use them
+// know mount(2) as well.
 Result<Fd> sys_fsopen(Task& task, UserCString, uint32_t) {
   return NotServed(task);
 }
@@ -267,21 +267,35 @@ Result<Fd> sys_fsmount(Task& task, Fd, uint32_t, uint32_t) {
 Result<Fd> sys_fspick(Task& task, Fd, UserCString, uint32_t) {
   return NotServed(task);
 }
-Result<Fd> sys_open_tree(Task& task, Fd, UserCString, uint32_t) {
-  return NotServed(task);
-}
 Result<Fd> sys_move_mount(Task& task, Fd, UserCString, Fd, UserCString,
                           uint32_t) {
   return NotServed(task);
 }
-Result<Fd> sys_mount_setattr(Task& task, Fd, UserCString, uint32_t,
-                             UserPtr<const char>, size_t) {
+
+// mount_setattr(2).
+Result<Fd> sys_mount_setattr(Task& task, Fd, UserCString, uint32_t flags,
+                             UserPtr<const char>, size_t size) {
+  constexpr uint32_t kKnown =
+      AT_EMPTY_PATH | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+  if ((flags & ~kKnown) != 0) return Errno(EINVAL);
+  if (size > kPageSize) return Errno(E2BIG);
+  if (size < MOUNT_ATTR_SIZE_VER0) return Errno(EINVAL);
   return NotServed(task);
 }
 
-Result<Fd> sys_open_tree_attr(Task& task, Fd, UserCString, uint32_t,
-                              UserPtr<const char>, size_t) {
-  return NotServed(task);
+// open_tree(2). Differs: trees are not cloned.
+Result<Fd> sys_open_tree(Task& task, Fd dirfd, UserCString pathname,
+                         uint32_t flags) {
+  constexpr uint32_t kKnown = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+                              AT_EMPTY_PATH | AT_RECURSIVE |
+                              AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+  if ((flags & ~kKnown) != 0) return Errno(EINVAL);
+  if ((flags & OPEN_TREE_CLONE) != 0) return NotServed(task);
+  if ((flags & AT_RECURSIVE) != 0) return Errno(EINVAL);
+  const Path path =
+      TRY(ResolveArgument(task, dirfd, pathname, static_cast<int>(flags)));
+  FileRef file = TRY(OpenPath(task, path, O_PATH));
+  return task.AddFd(std::move(file), (flags & OPEN_TREE_CLOEXEC) != 0);
 }
 
 }  // namespace emu
