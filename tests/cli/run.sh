@@ -69,6 +69,11 @@ mkdir -p root/bin; cp /bin/busybox root/bin/sh && {
   tar -C root -czf root.tar.gz .
   run run --root root.tar.gz /bin/sh -c 'echo /*'; expect_status 0
   [[ $out == *'/bin'* && $out == *'/proc'* ]] || fail "tar root: $out"
+  # Owners and modes are the archive's own.
+  ln -s sh root/bin/stat; touch root/suid; chmod 4755 root/suid
+  tar -C root --owner=:1234 --group=:5678 -cf owned.tar .
+  run run --root owned.tar /bin/stat -c '%u:%g %a' /suid
+  expect_out '1234:5678 4755'
 }
 
 # Signals to emu reach the program; it may answer as it likes.
