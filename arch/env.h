@@ -34,10 +34,19 @@ struct TerminalSize {
 // Where a task was made to give way in the middle of a computation, for a reason
 // that only the host's clock or the outside knows.
 struct Preemption {
-  uint64_t position = 0;  // the number of events told before it
+  enum class Cause {
+    kOutside,    // it computed, and something came in from outside
+    kUndecided,  // it computed for too long while something was due
+    kHostTime,   // its slice of the host's time, by which the run goes, was over
+  };
+  Cause cause = Cause::kOutside;
+  // The number of events told before it.
+  uint64_t position = 0;
   Nanos time = 0;         // virtual
   ExecutionPoint point;
 };
+
+inline constexpr uint64_t kNoPosition = ~uint64_t{0};
 
 class Env {
  public:
@@ -93,7 +102,8 @@ class Env {
   virtual bool HasNews() = 0;
   // The running task was preempted there.
   virtual void NotePreemption(const Preemption& preemption) = 0;
-  // In a replay, where the next one is due; else none is known beforehand.
+  // In a replay, where the next one is due, with a position of kNoPosition when
+  // no more will come; no value where none is known beforehand.
   virtual std::optional<Preemption> NextPreemption() = 0;
 };
 

@@ -104,9 +104,11 @@ struct Stop {
     kSyscall,  // wants a system call: number and args
     kFault,    // its instruction raised a synchronous signal: fault
     kTrapped,  // executed an instruction that the kernel answers: trap
-    kSlice,    // was asked to stop: its slice is over or the outside called
+    kSlice,    // was asked to stop: its slice is over or the outside called;
+               // spent
     kStep,     // executed the one instruction asked for
-    kSpin,     // was watched, and waits in user code: its state repeats
+    kSpin,     // was watched, and waits in user code: its state repeats; cycle,
+               // unmoved
     kReached,  // is at the point asked for
     kGone,     // the host ended it: out of memory or killed from outside
   };
@@ -120,6 +122,13 @@ struct Stop {
   std::array<uint64_t, 6> args = {};
   FaultInfo fault;
   Trap trap = Trap::kTsc;
+  // Nanoseconds of the host's processor that it took since the kSlice before; 0
+  // if there was another stop in between.
+  int64_t spent = 0;
+  // After how many instructions it is again where it was, and whether it is so
+  // since the watch began: it has not moved at all.
+  uint32_t cycle = 0;
+  bool unmoved = false;
 };
 
 // How far a guest may run.
@@ -127,13 +136,17 @@ struct RunLimit {
   // Stop with kSlice when it has been in user code for a while of host time.
   // Without it only the outside (Env) makes it stop early.
   bool slice = false;
+  // And that while is short, for it is likely to spin.
+  bool soon = false;
   // One instruction only: stop with kStep.
   bool step = false;
   // Not 0: follow it for so many instructions, one at a time, and stop with
   // kSlice behind them, or with kSpin once it is sure to wait for a change of
-  // memory that it does not make itself: its registers repeat and every store in
-  // between left memory as it was. It stands then at a point of its cycle that
-  // does not depend on when the watch began.
+  // memory that it does not make itself: its registers repeat, and so does the
+  // memory that it wrote. It stands then at a point of its cycle that does not
+  // depend on when the watch began. With kSlice it stands, where that can be had,
+  // at a point with registers that it had nowhere else in the watch. What comes
+  // from outside meanwhile is told of by the next run.
   uint32_t watch = 0;
   // Not null: stop with kReached there, whatever a thread comes to first. Within
   // `budget` nanoseconds of host time, else kSlice.

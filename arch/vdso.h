@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The vDSO that guests are shown: an ELF image of the ISA's own whose functions
-// read virtual time without a stop, and the page that it reads it from. The
+// read virtual time without a stop, up to a limit that the kernel sets, and the
+// page that it reads it from. The
 // page lies directly below the image. All guests map the same one, writable,
 // for a read of the clock moves time as a system call does; so what stands in it
 // after a guest ran is the guest's word, to be checked.
@@ -20,7 +21,7 @@ struct VdsoData {
   int64_t now;              // since boot
   int64_t realtime_offset;  // CLOCK_REALTIME less `now`
   int64_t step;             // what a read costs
-  int64_t enabled;          // 0: make the system call instead
+  int64_t limit;            // a read that comes so far is a system call
 };
 static_assert(sizeof(VdsoData) == 32);
 

@@ -52,7 +52,9 @@ VdsoData Clock::ForVdso() const {
   data.now = now_;
   data.realtime_offset = realtime_offset_;
   data.step = kStep;
-  data.enabled = host_ == nullptr ? 1 : 0;
+  data.limit = host_ != nullptr
+                   ? 0
+                   : std::min(next_deadline_, now_ + kVdsoReads * kStep);
   return data;
 }
 

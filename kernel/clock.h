@@ -52,6 +52,9 @@ class Clock {
  public:
   // What one system call costs.
   static constexpr Nanos kStep = 250;
+  // Reads through the vDSO in a row; the next one is a system call, and with it
+  // a chance for others to run.
+  static constexpr int kVdsoReads = 1000;
 
   // How long ago the system booted when the first program starts: a clock that
   // reads 0 would mean to some that it was never set.
@@ -97,9 +100,9 @@ class Clock {
   }
   bool follows_host() const { return host_ != nullptr; }
 
-  // Guests read time through the vDSO, a step for each read: that is faster than
-  // real time already, so a busy wait there ends soon by itself. What the page
-  // says afterwards is a guest's word: no step back, and no leap, is believed.
+  // Guests read time through the vDSO, a step for each read, until kVdsoReads are
+  // made or the next timer is due. What the page says afterwards is a guest's
+  // word: no step back, and no leap, is believed.
   VdsoData ForVdso() const;
   void FromVdso(const VdsoData& said);
 

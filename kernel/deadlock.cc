@@ -56,6 +56,11 @@ std::string DescribeTask(Task& task) {
   std::string text = absl::StrFormat("  %s[%d/%d]: ", task.comm,
                                      task.process().pid(), task.tid());
   if (task.state() == Task::State::kStopped) return text + "stopped\n";
+  if (task.state() == Task::State::kRunnable) {
+    return text + absl::StrFormat(
+                      "waits in user code, at 0x%x, for a change of memory\n",
+                      task.cpu().ip());
+  }
   absl::StrAppend(&text, "waits in ", DescribeCall(task.pending()),
                   DescribeObjects(task), "\n");
   return text;

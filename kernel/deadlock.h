@@ -12,7 +12,8 @@ namespace emu {
 class Kernel;
 
 // A line for each task that waits: its ids and name, the call it is in with its
-// arguments, and the descriptor it waits for. Ends in a newline.
+// arguments, and the descriptor it waits for, or where in user code it spins.
+// Ends in a newline.
 std::string DeadlockReport(Kernel& kernel);
 
 }  // namespace emu

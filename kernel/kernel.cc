@@ -23,12 +23,10 @@
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/time_util.h"
+#include "kernel/user_code.h"
 
 namespace emu {
 namespace {
-
-// What a guest that computes is charged for each slice of the host's time.
-constexpr Nanos kSliceTime = 10'000'000;
 
 // A touch of memory that the memory map knows more about, as opposed to an
 // instruction that is forbidden or an address that can never be.
@@ -92,6 +90,7 @@ Kernel::Kernel(Machine& machine, PageStore& pages, Env& env, TraceSink* sink,
       options_(options),
       clock_(env.BootTime(), options.host_time ? &env : nullptr),
       scheduler_(env),
+      user_code_(std::make_unique<UserCode>(*this)),
       mounts_(std::make_unique<MountTree>(*this)),
       subsystems_(std::make_unique<Subsystems>(*this)),
       pids_(*this, options.pids_limit),
@@ -193,6 +192,7 @@ RunEnd Kernel::Run() {
       break;
     }
     clock_.FireDue();
+    scheduler_.LookAtSignals();
     if (Task* task = scheduler_.PickNext(); task != nullptr) {
       RunTask(*task);
     } else if (!Idle()) {
@@ -214,30 +214,43 @@ RunEnd Kernel::Run() {
 void Kernel::RunTask(Task& task) {
   if (last_ != &task) Emit(Event::Kind::kSwitch, task);
   last_ = &task;
-  for (int calls = 0; calls < Scheduler::kQuantum || scheduler_.empty();
-       ++calls) {
-    if (task.pending().active) ResumeSyscall(task);
-    if (task.state() != Task::State::kRunnable) return;
-    if (!DeliverSignals(task)) return;
-    if (stop_) break;
-    RunUserCode(task);
-    clock_.FireDue();
-    if (task.state() != Task::State::kRunnable) return;
-    if (scheduler_.TakeYield() || main_->zombie) break;
+  const Turn turn = TakeTurn(task);
+  // What it did may be what others wait for.
+  if (turn != Turn::kUnmoved) scheduler_.LookAgain();
+  switch (turn) {
+    case Turn::kOver:
+      return;
+    case Turn::kGivesWay:
+      ++task.involuntary_switches;
+      return scheduler_.Add(task);
+    case Turn::kSpins:
+    case Turn::kUnmoved:
+      ++task.involuntary_switches;
+      return scheduler_.AddSpinning(task);
   }
-  ++task.involuntary_switches;
-  scheduler_.Add(task);
 }
 
-// Lets the task execute until its next stop and answers that.
-void Kernel::RunUserCode(Task& task) {
-  const RunLimit limit{
-      .slice = !scheduler_.empty() || clock_.next_deadline() != kNever ||
-               task.process().watches_cpu};
-  Vdso& vdso = subsystems_->vdso;
-  vdso.Publish(clock_);
-  const Stop stop = task.cpu().Run(limit);
-  vdso.Collect(clock_);
+Kernel::Turn Kernel::TakeTurn(Task& task) {
+  for (int stops = 0; stops < Scheduler::kQuantum || scheduler_.empty();
+       ++stops) {
+    if (task.pending().active) ResumeSyscall(task);
+    if (task.state() != Task::State::kRunnable) return Turn::kOver;
+    if (!DeliverSignals(task)) return Turn::kOver;
+    if (stop_) break;
+    const Stop stop = user_code_->Run(task);
+    if (stop.kind == Stop::Kind::kSpin) {
+      HandleSpin(task);
+      return stop.unmoved && stops == 0 ? Turn::kUnmoved : Turn::kSpins;
+    }
+    Answer(task, stop);
+    clock_.FireDue();
+    if (task.state() != Task::State::kRunnable) return Turn::kOver;
+    if (scheduler_.TakeYield() || main_->zombie) break;
+  }
+  return Turn::kGivesWay;
+}
+
+void Kernel::Answer(Task& task, const Stop& stop) {
   switch (stop.kind) {
     case Stop::Kind::kSyscall:
       return BeginSyscall(task, stop);
@@ -249,7 +262,6 @@ void Kernel::RunUserCode(Task& task) {
       clock_.Tick();
       return task.cpu().FinishTrap(clock_.now());
     case Stop::Kind::kSlice:
-      return HandleSlice(task);
     case Stop::Kind::kStep:
     case Stop::Kind::kSpin:
     case Stop::Kind::kReached:
@@ -259,6 +271,16 @@ void Kernel::RunUserCode(Task& task) {
   }
 }
 
+// A look at memory costs what a look at the clock does: tasks that spin in turns
+// come to their timers soon.
+void Kernel::HandleSpin(Task& task) {
+  const Nanos before = clock_.now();
+  clock_.TickPolling();
+  clock_.Tick();
+  Emit(Event::Kind::kSpin, task, task.cpu().ip());
+  ChargeCpu(task, clock_.now() - before, 0);
+}
+
 void Kernel::HandleFault(Task& task, const FaultInfo& fault) {
   FaultInfo signal = fault;
   if (IsPageFault(fault) &&
@@ -266,22 +288,6 @@ void Kernel::HandleFault(Task& task, const FaultInfo& fault) {
     return;
   }
   ForceSignal(task, signal);
-}
-
-// The task computed for a slice of the host's time, or the outside called. How
-// long that is depends on the host: a run in which it matters says so.
-void Kernel::HandleSlice(Task& task) {
-  PollOutside();
-  // The run ends between two tasks' turns.
-  if (env_.TimedOut()) scheduler_.RequestYield();
-  if (scheduler_.empty() && clock_.next_deadline() == kNever &&
-      !task.process().watches_cpu) {
-    return;
-  }
-  Emit(Event::Kind::kPreempt, task, task.cpu().ip());
-  ChargeCpu(task, kSliceTime, 0);
-  clock_.Advance(kSliceTime);
-  scheduler_.RequestYield();
 }
 
 void Kernel::PollOutside() {
@@ -321,9 +327,27 @@ bool Kernel::Idle() {
   const bool awaited =
       !outside_input_.empty() ||
       (outside_source_ != nullptr && outside_source_->Attended());
-  if (!awaited && clock_.next_deadline() == kNever) return false;
-  if (awaited || clock_.follows_host()) return WaitForOutside();
+  const bool timer = clock_.next_deadline() != kNever;
+  if (awaited || (timer && clock_.follows_host())) return WaitForOutside();
+  if (!scheduler_.spinning().empty()) return PassSpinningTime();
+  if (!timer) return false;
   clock_.AdvanceTo(clock_.next_deadline());
+  return true;
+}
+
+bool Kernel::PassSpinningTime() {
+  Nanos time = clock_.next_deadline();
+  if (time != kNever) time = std::max<Nanos>(time - clock_.now(), 0);
+  Task* busy = scheduler_.spinning().front();
+  for (Task* task : scheduler_.spinning()) {
+    const Nanos left = CpuTimeLeft(task->process());
+    if (left >= time) continue;
+    time = left;
+    busy = task;
+  }
+  if (time == kNever) return false;
+  clock_.AdvanceTo(After(clock_.now(), time));
+  ChargeCpu(*busy, time, 0);
   return true;
 }
 

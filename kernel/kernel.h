@@ -30,6 +30,7 @@ namespace emu {
 
 class MountTree;
 class Task;
+class UserCode;
 // One of each kernel; each is its subsystem's own and made in kernel.cc.
 struct Subsystems;
 
@@ -72,7 +73,8 @@ class OutsideSource {
 struct RunEnd {
   enum class Kind {
     kExited,     // the program ended: status
-    kDeadlock,   // every task waits, and nothing will ever wake one: report
+    kDeadlock,   // every task waits, in a call or in user code, and nothing
+                 // will ever wake one: report
     kTimedOut,   // Env said so
     kStopped,    // RequestStop: report
   };
@@ -153,11 +155,22 @@ class Kernel {
 
  private:
   void RunTask(Task& task);
-  void RunUserCode(Task& task);
-  void HandleSlice(Task& task);
+  // What became of a task's turn.
+  enum class Turn {
+    kOver,      // it waits in a call, has stopped or ended
+    kGivesWay,  // it can go on
+    kSpins,     // it waits in user code
+    kUnmoved,   // and has done nothing since it was last seen to
+  };
+  Turn TakeTurn(Task& task);
+  void Answer(Task& task, const Stop& stop);
   void HandleFault(Task& task, const FaultInfo& fault);
+  void HandleSpin(Task& task);
   // Nothing can run: lets time pass or waits for the outside. False: a deadlock.
   bool Idle();
+  // Every task that could run spins: lets pass what is left until the next timer,
+  // or until one that goes by their processor time.
+  bool PassSpinningTime();
   bool WaitForOutside();
   void CreateInit();
   Result<> StartMain(const ProgramOptions& program);
@@ -173,6 +186,7 @@ class Kernel {
   OutsideSource* outside_source_ = nullptr;
   std::vector<std::unique_ptr<Task>> dead_tasks_;
   std::vector<std::unique_ptr<Process>> dead_processes_;
+  std::unique_ptr<UserCode> user_code_;
   std::unique_ptr<MountTree> mounts_;
   std::unique_ptr<Subsystems> subsystems_;
   PidNamespace pids_;

@@ -14,10 +14,29 @@ void Scheduler::Add(Task& task) {
   queue_.push_back(&task);
 }
 
+void Scheduler::AddSpinning(Task& task) {
+  if (task.queued_) return;
+  task.queued_ = true;
+  spinning_.push_back(&task);
+}
+
 void Scheduler::Remove(Task& task) {
   if (!task.queued_) return;
   task.queued_ = false;
-  queue_.erase(std::find(queue_.begin(), queue_.end(), &task));
+  std::erase(queue_, &task);
+  std::erase(spinning_, &task);
+}
+
+void Scheduler::LookAgain() {
+  queue_.insert(queue_.end(), spinning_.begin(), spinning_.end());
+  spinning_.clear();
+}
+
+void Scheduler::LookAtSignals() {
+  for (Task* task : spinning_) {
+    if (task->signal_due) queue_.push_back(task);
+  }
+  std::erase_if(spinning_, [](Task* task) { return task->signal_due; });
 }
 
 Task* Scheduler::PickNext() {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Whose turn it is. One guest thread runs at a time; the next is picked by rule
-// and seed, at system calls, when a task waits, and when it yields.
+// and seed, at system calls, when a task waits, when it yields, and when it is
+// known to wait in user code for a change of memory: such a task spins, and need
+// not look again before another has done something.
 
 #ifndef KERNEL_SCHEDULER_H_
 #define KERNEL_SCHEDULER_H_
 
 #include <cstddef>
 #include <deque>
+#include <vector>
 
 #include "arch/env.h"
 
@@ -29,8 +32,20 @@ class Scheduler {
   void Remove(Task& task);
   // Takes the next one out of the queue; null when none can run.
   Task* PickNext();
-  bool empty() const { return queue_.empty(); }
-  size_t size() const { return queue_.size(); }
+  // Nobody else could run.
+  bool empty() const { return queue_.empty() && spinning_.empty(); }
+
+  // Another could run that does not spin.
+  bool others_run() const { return !queue_.empty(); }
+
+  // The task spins; it is none of those that PickNext picks from.
+  void AddSpinning(Task& task);
+  // Memory may have changed: all that spin may run.
+  void LookAgain();
+  // Those that have a signal to act on may run.
+  void LookAtSignals();
+  // In the order in which they began.
+  const std::vector<Task*>& spinning() const { return spinning_; }
 
   // The running task gives way after its current call.
   void RequestYield() { yield_ = true; }
@@ -43,6 +58,7 @@ class Scheduler {
  private:
   Env& env_;
   std::deque<Task*> queue_;
+  std::vector<Task*> spinning_;
   bool yield_ = false;
 };
 

@@ -221,6 +221,8 @@ class Task {
   uint64_t start_time = 0;  // since boot, for /proc/pid/stat
   uint64_t voluntary_switches = 0;
   uint64_t involuntary_switches = 0;
+  // It stands where it waits in user code: instructions of its cycle; else 0.
+  uint32_t spin_cycle = 0;
 
   // sched_setaffinity, nice and policy: remembered, and of no effect.
   uint64_t affinity = 1;

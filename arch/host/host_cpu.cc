@@ -8,10 +8,8 @@
 #include <variant>
 
 #include "absl/status/statusor.h"
-#include "arch/base/digest.h"
 #include "arch/isa/fault.h"
 #include "arch/isa/signal_frame.h"
-#include "arch/page_store.h"
 #include "arch/ptrace/ptrace.h"
 
 namespace emu {
@@ -31,15 +29,34 @@ Stop StopOf(Kind kind) {
 HostCpu::~HostCpu() { space_->process().Park(thread_); }
 
 Stop HostCpu::Run(const RunLimit& limit) {
+  Stop stop = limit.watch != 0         ? Watch(limit.watch)
+              : limit.until != nullptr ? RunTo(*limit.until, limit.budget)
+                                       : RunFreely(limit);
+  if (stop.kind == Kind::kSlice) {
+    stop.spent = TakeSpent();
+  } else {
+    looked_.reset();
+  }
+  return stop;
+}
+
+Stop HostCpu::RunFreely(const RunLimit& limit) {
   HostProcess& process = space_->process();
   const bool leads = &thread_ == &process.leader();
+  using Slice = HostSignals::Slice;
   environment_.signals.BeginRun(
-      thread_.tid().value, limit.slice,
+      thread_.tid().value,
+      !limit.slice ? Slice::kNone
+      : limit.soon ? Slice::kShort
+                   : Slice::kLong,
       leads ? process.others() : absl::Span<const pid_t>());
-  Stop stop = environment_.signals.TakeInterrupt() ? StopOf(Kind::kSlice)
-                                                   : RunUntilStop(limit);
+  Stop stop = TakeInterrupt() ? StopOf(Kind::kSlice) : RunUntilStop(limit);
   environment_.signals.EndRun();
   return stop;
+}
+
+bool HostCpu::TakeInterrupt() {
+  return !uninterrupted_ && environment_.signals.TakeInterrupt();
 }
 
 Mode HostCpu::PrepareMode(const RunLimit& limit) {
@@ -134,7 +151,7 @@ std::optional<Stop> HostCpu::OnInterrupt() {
   // A fault comes next, and is a stop as good.
   if (thread_.FaultPending()) return std::nullopt;
   if (mode_ == Mode::kStub) thread_.LeaveStub();
-  if (environment_.signals.TakeInterrupt()) return StopOf(Kind::kSlice);
+  if (TakeInterrupt()) return StopOf(Kind::kSlice);
   // It was meant for the run before.
   if (mode_ == Mode::kStub) {
     mode_ = Mode::kSysemu;
@@ -156,6 +173,9 @@ std::optional<Stop> HostCpu::OnSignal(int signo) {
       info->si_code != SI_KERNEL && !isa::StepsItself(thread_.Get())) {
     HidePushedTrapFlag();
     return StopOf(Kind::kStep);
+  }
+  if (signo == SIGTRAP && breakpoint_ && info->si_code == TRAP_HWBKPT) {
+    return StopOf(Kind::kReached);
   }
   FaultInfo fault;
   fault.signo = signo;
@@ -253,25 +273,8 @@ Result<RestoredFrame> HostCpu::PopSignalFrame(FrameMemory& memory) {
 
 std::string HostCpu::DumpRegisters() {
   isa::Registers regs = thread_.Get();
-  // Tells how emu came to stop it, and nothing of the guest.
-  isa::SetNoSyscall(regs);
+  isa::Neutralize(regs);
   return std::string(reinterpret_cast<const char*>(&regs), sizeof(regs));
-}
-
-ExecutionPoint HostCpu::Point() {
-  ExecutionPoint point;
-  point.ip = thread_.ip();
-  const std::string registers = DumpRegisters();
-  point.registers = Digest(registers.data(), registers.size());
-  ExtendedRegisters extended;
-  if (extended.Fetch(thread_.tid()).ok()) {
-    const absl::Span<const char> bytes = extended.bytes();
-    point.registers = Digest(bytes.data(), bytes.size(), point.registers);
-  }
-  char page[kPageSize];
-  const GuestAddr stack = PageDown(thread_.sp());
-  point.stack = Digest(page, space_->CopyIn(page, stack, sizeof(page)));
-  return point;
 }
 
 }  // namespace emu

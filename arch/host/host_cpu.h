@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Cpu by a thread of the host: the run loop, and what each stop of ptrace(2)
-// means.
+// means (host_cpu.cc); following it closely (host_cpu_watch.cc).
 
 #ifndef ARCH_HOST_HOST_CPU_H_
 #define ARCH_HOST_HOST_CPU_H_
@@ -23,6 +23,8 @@
 #include "arch/ptrace/wait.h"
 
 namespace emu {
+
+class SpinWatch;
 
 // What all Cpus of a machine need.
 struct CpuEnvironment {
@@ -66,6 +68,8 @@ class HostCpu final : public Cpu {
   HostThread& thread() { return thread_; }
 
  private:
+  // To a stop of its own, or the end of its slice or step.
+  Stop RunFreely(const RunLimit& limit);
   Stop RunUntilStop(const RunLimit& limit);
   HostThread::Mode PrepareMode(const RunLimit& limit);
   // The stop that the kernel is told of, if any.
@@ -77,6 +81,19 @@ class HostCpu final : public Cpu {
   void CheckCallsOnTheWay();
   absl::Span<const uint8_t> ReadInstruction(GuestAddr ip);
   void HidePushedTrapFlag();
+  bool TakeInterrupt();
+
+  // RunLimit's watch and until: host_cpu_watch.cc.
+  Stop Watch(uint32_t steps);
+  Stop Rest(SpinWatch& watch, uint32_t cycle);
+  Stop RunTo(const ExecutionPoint& point, int64_t budget);
+  Stop StepUninterrupted();
+  bool IsAt(const ExecutionPoint& point);
+  uint64_t ExtendedDigest(uint64_t before);
+  uint64_t RegistersDigest();
+  uint64_t StackDigest();
+  // Of the host's processor time, since it was last asked for.
+  int64_t TakeSpent();
 
   const std::shared_ptr<HostAddressSpace> space_;
   HostThread& thread_;
@@ -86,6 +103,9 @@ class HostCpu final : public Cpu {
   uint64_t number_ = 0;      // of the last system call
   bool in_syscall_ = false;  // stopped in it
   size_t pushed_flags_ = 0;  // bytes of flags that the step pushes
+  bool uninterrupted_ = false;  // what comes from outside can wait
+  bool breakpoint_ = false;     // one is set
+  std::optional<int64_t> looked_;  // the processor time at the last kSlice
   std::vector<isa::StubCall> on_the_way_;  // host calls that Run has made
   std::optional<isa::TrappedInstruction> trapped_;
   uint8_t instruction_[isa::kMaxInstruction];

@@ -19,6 +19,8 @@ namespace {
 
 // A guest in user code is interrupted at the second tick that finds it there.
 constexpr int64_t kTickNanos = 5'000'000;
+// One with a short slice, at the first after this.
+constexpr int64_t kShortNanos = 300'000;
 // Ticks without a guest that has a slice, after which the timer stops.
 constexpr int kIdleTicks = 4;
 
@@ -39,7 +41,7 @@ struct State {
   // Identifies a run: a tick that sees the number of the tick before
   // interrupts. Even: no run with a slice.
   std::atomic<uint64_t> run{0};
-  uint64_t run_at_tick = 0;
+  std::atomic<uint64_t> run_at_tick{0};
   int idle_ticks = 0;
   std::atomic<bool> ticking{false};
   timer_t timer = {};
@@ -60,12 +62,13 @@ void InterruptRunning() {
   if (tid != 0) ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr);
 }
 
-void SetTimer(int64_t nanos) {
+// Ticks first after `first` nanoseconds; 0: not any more.
+void SetTimer(int64_t first) {
   itimerspec spec = {};
-  spec.it_value.tv_nsec = nanos;
-  spec.it_interval.tv_nsec = nanos;
+  spec.it_value.tv_nsec = first;
+  spec.it_interval.tv_nsec = first != 0 ? kTickNanos : 0;
   timer_settime(state.timer, 0, &spec, nullptr);
-  state.ticking.store(nanos != 0, std::memory_order_relaxed);
+  state.ticking.store(first != 0, std::memory_order_relaxed);
 }
 
 void OnTick() {
@@ -74,9 +77,11 @@ void OnTick() {
     if (++state.idle_ticks >= kIdleTicks) SetTimer(0);
   } else {
     state.idle_ticks = 0;
-    if (run == state.run_at_tick) InterruptRunning();
+    if (run == state.run_at_tick.load(std::memory_order_relaxed)) {
+      InterruptRunning();
+    }
   }
-  state.run_at_tick = run;
+  state.run_at_tick.store(run, std::memory_order_relaxed);
 }
 
 // The wait for a group's leader, in which emu may be, does not return before
@@ -244,7 +249,7 @@ void HostSignals::StopUntilContinued(bool whole_job) {
 
 void HostSignals::Interrupt() { InterruptRunning(); }
 
-void HostSignals::BeginRun(pid_t tid, bool slice,
+void HostSignals::BeginRun(pid_t tid, Slice slice,
                            absl::Span<const pid_t> others) {
   state.others = others.data();
   state.others_count = others.size();
@@ -252,9 +257,13 @@ void HostSignals::BeginRun(pid_t tid, bool slice,
   state.running.store(tid, std::memory_order_relaxed);
   uint64_t run = state.run.load(std::memory_order_relaxed);
   // Odd with a slice, and another number than any run before.
-  run += 2 - run % 2 + (slice ? 1 : 0);
+  run += 2 - run % 2 + (slice != Slice::kNone ? 1 : 0);
   state.run.store(run, std::memory_order_relaxed);
-  if (slice && !state.ticking.load(std::memory_order_relaxed)) {
+  if (slice == Slice::kNone) return;
+  if (slice == Slice::kShort) {
+    state.run_at_tick.store(run, std::memory_order_relaxed);
+    SetTimer(kShortNanos);
+  } else if (!state.ticking.load(std::memory_order_relaxed)) {
     state.idle_ticks = 0;
     SetTimer(kTickNanos);
   }

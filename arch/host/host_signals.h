@@ -64,11 +64,12 @@ class HostSignals {
 
   // --- For the machine, around each time that a guest runs.
 
-  // From now on a signal interrupts `tid`; with `slice`, so does the timer once
+  // From now on a signal interrupts `tid`; with a slice, so does the timer once
   // the guest has run for a while. If one of `others` dies meanwhile, it is
   // reaped at once: where `tid` leads a thread group, these are the group's
   // other threads, without whose end the leader's is never told.
-  void BeginRun(pid_t tid, bool slice, absl::Span<const pid_t> others = {});
+  enum class Slice { kNone, kShort, kLong };
+  void BeginRun(pid_t tid, Slice slice, absl::Span<const pid_t> others = {});
   void EndRun();
   // Whether a signal or Interrupt came since this was last asked. False after
   // an interruption that came too late for the run before.

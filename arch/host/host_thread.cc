@@ -263,6 +263,22 @@ void HostThread::LeaveSyscall() {
   }
 }
 
+bool HostThread::SetBreakpoint(GuestAddr ip) {
+  using ptrace::UserOffset;
+  return !gone_ &&
+         ptrace::write_user(tid_, UserOffset{isa::kBreakpointOffset}, ip)
+             .ok() &&
+         ptrace::write_user(tid_, UserOffset{isa::kBreakpointControlOffset},
+                            isa::kBreakpointOn)
+             .ok();
+}
+
+void HostThread::ClearBreakpoint() {
+  // One that is gone has none.
+  if (gone_) return;
+  Poke(isa::kBreakpointControlOffset, 0);
+}
+
 size_t HostThread::Call(absl::Span<isa::StubCall> calls) {
   isa::StubPage& page = *stub_.page;
   PrepareCalls(calls);

@@ -96,6 +96,12 @@ class HostThread {
   // not yet told.
   bool FaultPending();
 
+  // --- A breakpoint of the host's, which shows nowhere in the guest.
+
+  // False: there is none to be had.
+  bool SetBreakpoint(GuestAddr ip);
+  void ClearBreakpoint();
+
   // --- Host calls.
 
   // Makes the calls in order, up to the first that fails, and stores their

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/random.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,7 +16,6 @@
 namespace emu {
 namespace {
 
-constexpr Nanos kSecond = 1'000'000'000;
 constexpr Nanos kMicrosecond = 1'000;
 
 // Streams of one key: their numbers are part of what a seed means.
@@ -46,12 +44,6 @@ absl::Status SetAlarm(Nanos limit) {
 }
 
 }  // namespace
-
-Nanos HostClock(int id) {
-  timespec now = {};
-  syscall(SYS_clock_gettime, id, &now);
-  return now.tv_sec * kSecond + now.tv_nsec;
-}
 
 absl::StatusOr<std::unique_ptr<LiveEnv>> LiveEnv::Create(
     const LiveEnvOptions& options, HostSignals& signals) {

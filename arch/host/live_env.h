@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "arch/env.h"
+#include "arch/host/host_clock.h"
 #include "arch/host/host_signals.h"
 #include "arch/host/random_stream.h"
 #include "arch/host/standard_streams.h"
@@ -74,9 +75,6 @@ class LiveEnv : public Env {
   const std::optional<Nanos> time_limit_;
   bool timed_out_ = false;
 };
-
-// The host's clock `id`, by the system call: emu may not run the vDSO's code.
-Nanos HostClock(int id);
 
 }  // namespace emu
 

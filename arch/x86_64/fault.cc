@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arch/x86_64/fault.h"
 
-#include <capstone/capstone.h>
 #include <signal.h>
+
+#include <optional>
+
+#include "arch/x86_64/disassembler.h"
 
 namespace emu::isa {
 namespace {
@@ -26,86 +29,6 @@ constexpr uint64_t kPresent = 1;
 constexpr uint64_t kWrite = 2;
 constexpr uint64_t kUser = 4;
 constexpr uint64_t kFetch = 16;
-
-// Decodes one instruction; made when the first fault asks for it.
-class Disassembler {
- public:
-  Disassembler() {
-    if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle_) != CS_ERR_OK) return;
-    cs_option(handle_, CS_OPT_DETAIL, CS_OPT_ON);
-    instruction_ = cs_malloc(handle_);
-  }
-  ~Disassembler() {
-    if (instruction_ == nullptr) return;
-    cs_free(instruction_, 1);
-    cs_close(&handle_);
-  }
-
-  const cs_insn* Decode(absl::Span<const uint8_t> bytes, GuestAddr ip) {
-    const uint8_t* code = bytes.data();
-    size_t size = bytes.size();
-    if (instruction_ == nullptr ||
-        !cs_disasm_iter(handle_, &code, &size, &ip, instruction_)) {
-      return nullptr;
-    }
-    return instruction_;
-  }
-
-  bool InGroup(const cs_insn* instruction, unsigned group) const {
-    return cs_insn_group(handle_, instruction, group);
-  }
-
- private:
-  csh handle_ = 0;
-  cs_insn* instruction_ = nullptr;
-};
-
-Disassembler& SharedDisassembler() {
-  static Disassembler disassembler;
-  return disassembler;
-}
-
-// The value of a 64-bit register that an address is made of.
-uint64_t Value(const Registers& regs, x86_reg reg, GuestAddr next_ip) {
-  switch (reg) {
-    case X86_REG_RAX:
-      return regs.rax;
-    case X86_REG_RBX:
-      return regs.rbx;
-    case X86_REG_RCX:
-      return regs.rcx;
-    case X86_REG_RDX:
-      return regs.rdx;
-    case X86_REG_RSI:
-      return regs.rsi;
-    case X86_REG_RDI:
-      return regs.rdi;
-    case X86_REG_RBP:
-      return regs.rbp;
-    case X86_REG_RSP:
-      return regs.rsp;
-    case X86_REG_R8:
-      return regs.r8;
-    case X86_REG_R9:
-      return regs.r9;
-    case X86_REG_R10:
-      return regs.r10;
-    case X86_REG_R11:
-      return regs.r11;
-    case X86_REG_R12:
-      return regs.r12;
-    case X86_REG_R13:
-      return regs.r13;
-    case X86_REG_R14:
-      return regs.r14;
-    case X86_REG_R15:
-      return regs.r15;
-    case X86_REG_RIP:
-      return next_ip;
-    default:
-      return 0;
-  }
-}
 
 // Instructions that only read what their first operand names. (The decoder's
 // own access flags are wrong for many; Intel's order of operands is not: what
@@ -177,7 +100,7 @@ bool OnlyReads(unsigned id) {
 // decoder does not know is taken for a read.
 bool Writes(const Registers& regs, absl::Span<const uint8_t> bytes,
             GuestAddr addr) {
-  const cs_insn* insn = SharedDisassembler().Decode(bytes, regs.rip);
+  const cs_insn* insn = Disassemble(bytes, regs.rip);
   if (insn == nullptr) return false;
   switch (insn->id) {
     case X86_INS_PUSH:
@@ -197,13 +120,10 @@ bool Writes(const Registers& regs, absl::Span<const uint8_t> bytes,
     const cs_x86_op& op = x86.operands[i];
     if (op.type != X86_OP_MEM) continue;
     const bool written = i == 0 && !OnlyReads(insn->id);
-    GuestAddr at = static_cast<GuestAddr>(op.mem.disp);
-    at += Value(regs, op.mem.base, regs.rip + insn->size);
-    at += Value(regs, op.mem.index, 0) * static_cast<uint64_t>(op.mem.scale);
-    if (op.mem.segment == X86_REG_FS) at += regs.fs_base;
-    if (op.mem.segment == X86_REG_GS) at += regs.gs_base;
+    const std::optional<GuestAddr> at =
+        AddressOf(op, regs, regs.rip + insn->size);
     // An access may begin before the page that is missing.
-    if (addr - at < 64) return written;
+    if (at && addr - *at < 64) return written;
     writes = writes || written;
   }
   return writes;
@@ -225,9 +145,8 @@ void DescribeAccess(const Registers& regs, absl::Span<const uint8_t> bytes,
 uint64_t FloatingPointTrap(absl::Span<const uint8_t> bytes,
                            const FaultInfo& fault) {
   if (fault.code == FPE_INTDIV || fault.code == FPE_INTOVF) return kDivide;
-  Disassembler& disassembler = SharedDisassembler();
-  const cs_insn* insn = disassembler.Decode(bytes, fault.addr);
-  const bool x87 = insn != nullptr && disassembler.InGroup(insn, X86_GRP_FPU);
+  const cs_insn* insn = Disassemble(bytes, fault.addr);
+  const bool x87 = insn != nullptr && InGroup(*insn, X86_GRP_FPU);
   return x87 ? kX87 : kSimd;
 }
 

@@ -24,6 +24,13 @@ inline constexpr size_t kIpOffset = offsetof(user_regs_struct, rip);
 inline constexpr size_t kResultOffset = offsetof(user_regs_struct, rax);
 inline constexpr size_t kNumberOffset = offsetof(user_regs_struct, orig_rax);
 
+// And the debug register that holds an address to stop at, and the one that says
+// so: bit 0, with a length and kind of 0 for an instruction.
+inline constexpr size_t kBreakpointOffset = offsetof(user, u_debugreg[0]);
+inline constexpr size_t kBreakpointControlOffset =
+    offsetof(user, u_debugreg[7]);
+inline constexpr uint64_t kBreakpointOn = 1;
+
 // In kNumberOffset: the stop is in no system call, so that the host neither
 // makes nor restarts one.
 inline constexpr uint64_t kNoSyscall = ~uint64_t{0};
@@ -41,6 +48,15 @@ inline void SetTls(Registers& regs, GuestAddr tls) { regs.fs_base = tls; }
 inline void SetResult(Registers& regs, uint64_t value) { regs.rax = value; }
 inline uint64_t GetResult(const Registers& regs) { return regs.rax; }
 inline void SetNoSyscall(Registers& regs) { regs.orig_rax = kNoSyscall; }
+
+// Takes out what tells how the host came to stop the thread, and nothing of the
+// guest: the call's number, and the flag that holds back a breakpoint.
+inline void Neutralize(Registers& regs) {
+  SetNoSyscall(regs);
+  regs.eflags &= ~uint64_t{0x1'0000};
+}
+// CPUs differ in the flags that an instruction leaves undefined.
+inline void ClearFlags(Registers& regs) { regs.eflags = 0; }
 
 // Makes the system call that `regs` has just left to be made (again).
 void RestartSyscall(Registers& regs, uint64_t number);

@@ -3,15 +3,19 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
+#include "arch/base/digest.h"
 #include "arch/isa/cpuid.h"
 
 namespace emu::isa {
 namespace {
 
 // Offsets in the legacy part.
+constexpr size_t kOpcode = 6;  // and pointers of the last x87 instruction
 constexpr size_t kMxcsr = 24;
 constexpr size_t kMxcsrMask = 28;
+constexpr size_t kRegisters = 32;
 constexpr size_t kX87End = 160;  // of the x87 registers, before XMM0
 constexpr size_t kXmmEnd = 416;
 
@@ -33,6 +37,34 @@ T Load(absl::Span<const char> bytes, size_t at) {
 template <typename T>
 void Store(absl::Span<char> bytes, size_t at, const T& value) {
   std::memcpy(bytes.data() + at, &value, sizeof(value));
+}
+
+struct Part {
+  uint32_t feature = 0;
+  size_t offset = 0;
+  size_t size = 0;
+};
+
+// Where the CPU keeps what is behind the header, in order of feature. CPUID is
+// slow in a virtual machine: asked once.
+std::vector<Part> FindParts() {
+  std::vector<Part> parts;
+  const uint64_t features = EnabledFeatures();
+  for (uint32_t feature = 2; feature < 63; ++feature) {
+    if (((features >> feature) & 1) == 0) continue;
+    const CpuidLeaf leaf = HostCpuid(kXstateLeaf, feature);
+    parts.push_back({feature, leaf.ebx, leaf.eax});
+  }
+  return parts;
+}
+
+bool IsInitial(const Part& part, const char* bytes) {
+  if (uint64_t{1} << part.feature == kFeaturePkru &&
+      std::memcmp(bytes, &kInitialPkru, sizeof(kInitialPkru)) == 0) {
+    return true;
+  }
+  return std::all_of(bytes, bytes + part.size,
+                     [](char byte) { return byte == 0; });
 }
 
 // Zeroes all registers, but leaves what ptrace says of the format.
@@ -65,6 +97,23 @@ size_t XsaveSize(uint64_t features) {
     size = std::max<size_t>(size, size_t{leaf.eax} + leaf.ebx);
   }
   return size;
+}
+
+uint64_t DigestXstate(absl::Span<const char> image, uint64_t before) {
+  static const std::vector<Part> parts = FindParts();
+  if (image.size() < kLegacySize) return before;
+  // The control and status words, and the tags; then MXCSR and the registers.
+  before = Digest(image.data(), kOpcode, before);
+  before = Digest(image.data() + kMxcsr, sizeof(uint32_t), before);
+  before = Digest(image.data() + kRegisters, kXmmEnd - kRegisters, before);
+  for (const Part& part : parts) {
+    if (part.offset + part.size > image.size()) continue;
+    const char* bytes = image.data() + part.offset;
+    if (IsInitial(part, bytes)) continue;
+    before = Digest(&part.feature, sizeof(part.feature), before);
+    before = Digest(bytes, part.size, before);
+  }
+  return before;
 }
 
 void SetInitialXstate(absl::Span<char> image) {

@@ -40,6 +40,11 @@ size_t XsaveSize(uint64_t features);
 // The same for all that the CPU and the host's kernel have.
 uint64_t EnabledFeatures();
 
+// A digest of the registers alone, the same on every host: parts that are in
+// their initial state, as those are that a CPU lacks, do not count, nor does what
+// CPUs keep differently of the last x87 instruction.
+uint64_t DigestXstate(absl::Span<const char> image, uint64_t before);
+
 // Makes `image`, filled by ptrace, what a new program finds.
 void SetInitialXstate(absl::Span<char> image);
 

@@ -140,6 +140,18 @@ void PosixTimers::CheckCpu() {
   for (const auto& [id, timer] : timers_) timer->CheckCpu();
 }
 
+Nanos PosixTimers::CpuTimeLeft() const {
+  Nanos left = kNever;
+  const auto look = [&left](const IntervalTimer& timer) {
+    if (timer.by_cpu() && timer.active()) {
+      left = std::min(left, timer.Remaining());
+    }
+  };
+  for (const std::unique_ptr<SignalTimer>& timer : itimers_) look(*timer);
+  for (const auto& [id, timer] : timers_) look(*timer);
+  return left;
+}
+
 PosixTimers& TimersOf(Process& process) {
   if (process.timers == nullptr) {
     process.timers = std::make_unique<PosixTimers>(process);
@@ -155,6 +167,18 @@ void ChargeCpu(Task& task, Nanos user, Nanos system) {
   CheckCpuLimit(process);
   if (process.timers != nullptr) process.timers->CheckCpu();
   process.cpu_used.Wake();
+}
+
+Nanos CpuTimeLeft(Process& process) {
+  if (!process.watches_cpu) return kNever;
+  const Nanos left =
+      process.timers != nullptr ? process.timers->CpuTimeLeft() : kNever;
+  const rlimit64& limit = process.limits[RLIMIT_CPU];
+  const uint64_t seconds = std::min(limit.rlim_cur, limit.rlim_max);
+  if (seconds >= static_cast<uint64_t>(kNever / kNanosPerSecond)) return left;
+  const Nanos used = process.user_time() + process.system_time();
+  const Nanos end = static_cast<Nanos>(seconds) * kNanosPerSecond;
+  return std::min(left, std::max<Nanos>(end - used, 1));
 }
 
 void ArmCpuLimit(Process& process) {

@@ -83,6 +83,8 @@ class PosixTimers {
   void OnDispositionChange(int signo);
   // The process used CPU time.
   void CheckCpu();
+  // How much more of it the first that goes by that goes off at; kNever.
+  Nanos CpuTimeLeft() const;
 
  private:
   Process& process_;
@@ -96,6 +98,8 @@ PosixTimers& TimersOf(Process& process);
 // Counts time as used by the task, in user code and in calls, and lets go off
 // what goes by that.
 void ChargeCpu(Task& task, Nanos user, Nanos system);
+// How much CPU time the process uses before something goes off by it; kNever.
+Nanos CpuTimeLeft(Process& process);
 // The limit on CPU time has been set.
 void ArmCpuLimit(Process& process);
 

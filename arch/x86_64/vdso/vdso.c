@@ -9,7 +9,7 @@ struct vdso_data {
   int64_t now;
   int64_t realtime_offset;
   int64_t step;
-  int64_t enabled;
+  int64_t limit;
 };
 
 // The page below the image: vdso.lds.
@@ -50,50 +50,49 @@ static inline long Syscall(long number, long a, long b, long c) {
   return result;
 }
 
-// Reads the clock, which is what moves it.
+// Reads the clock, which is what moves it; 0: that is for a system call to do.
 static inline int64_t Now(void) {
   volatile struct vdso_data *data = &vdso_data;
   const int64_t now = data->now + data->step;
+  if (now >= data->limit) return 0;
   data->now = now;
   return now;
 }
 
-static inline int64_t Realtime(void) {
-  const int64_t now = Now();
-  return now + ((volatile struct vdso_data *)&vdso_data)->realtime_offset;
-}
-
-static inline int Enabled(void) {
-  return ((volatile struct vdso_data *)&vdso_data)->enabled != 0;
+static inline int64_t RealtimeOffset(void) {
+  return ((volatile struct vdso_data *)&vdso_data)->realtime_offset;
 }
 
 int __vdso_clock_gettime(int clock, struct timespec64 *to) {
-  int64_t time;
-  if (!Enabled()) return (int)Syscall(kClockGettime, clock, (long)to, 0);
+  int64_t offset;
   switch (clock) {
     case kMonotonic:
     case kMonotonicRaw:
     case kMonotonicCoarse:
     case kBoottime:
-      time = Now();
+      offset = 0;
       break;
     case kRealtime:
     case kRealtimeCoarse:
     case kTai:
-      time = Realtime();
+      offset = RealtimeOffset();
       break;
     default:
       return (int)Syscall(kClockGettime, clock, (long)to, 0);
   }
+  const int64_t now = Now();
+  if (now == 0) return (int)Syscall(kClockGettime, clock, (long)to, 0);
+  const int64_t time = now + offset;
   to->sec = time / NANOS_PER_SECOND;
   to->nsec = time % NANOS_PER_SECOND;
   return 0;
 }
 
 int __vdso_gettimeofday(struct timeval64 *to, struct timezone32 *zone) {
-  if (!Enabled()) return (int)Syscall(kGettimeofday, (long)to, (long)zone, 0);
   if (to) {
-    const int64_t time = Realtime();
+    const int64_t now = Now();
+    if (now == 0) return (int)Syscall(kGettimeofday, (long)to, (long)zone, 0);
+    const int64_t time = now + RealtimeOffset();
     to->sec = time / NANOS_PER_SECOND;
     to->usec = time % NANOS_PER_SECOND / 1000;
   }
@@ -102,8 +101,9 @@ int __vdso_gettimeofday(struct timeval64 *to, struct timezone32 *zone) {
 }
 
 int64_t __vdso_time(int64_t *to) {
-  if (!Enabled()) return Syscall(kTime, (long)to, 0, 0);
-  const int64_t seconds = Realtime() / NANOS_PER_SECOND;
+  const int64_t now = Now();
+  if (now == 0) return Syscall(kTime, (long)to, 0, 0);
+  const int64_t seconds = (now + RealtimeOffset()) / NANOS_PER_SECOND;
   if (to) *to = seconds;
   return seconds;
 }

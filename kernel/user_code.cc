@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kernel/user_code.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "kernel/kernel.h"
+#include "kernel/process.h"
+#include "kernel/signal/posix_timers.h"
+#include "kernel/subsystems.h"
+#include "kernel/task.h"
+#include "kernel/time_util.h"
+
+namespace emu {
+namespace {
+
+// Time in which the host executes one instruction less than it could, so that a
+// step, which costs some 25 us, comes to 2 % of it.
+constexpr Nanos kSpentPerStep = 1'250'000;
+// The first watch of a stretch of computing; each of the next is twice as long,
+// after twice the time.
+constexpr int64_t kFirstWatch = 64;
+constexpr Nanos kSecondLook = 10'000'000;
+constexpr int64_t kShortestWatch = 8;
+// Of one that is to be preempted: how long its cycle may be to be found still,
+// and how much is looked at to find a point that can be told from others.
+constexpr uint32_t kLastWatch = 4096;
+constexpr uint32_t kShortLastWatch = 64;
+constexpr uint32_t kNewsWatch = 256;
+// What one that is preempted by the host's clock is charged.
+constexpr Nanos kSliceTime = 10'000'000;
+
+// Stretches behind a spin of which the first look comes early.
+constexpr int kEager = 64;
+
+// In which one that goes round in cycles of about that length is seen to,
+// wherever it is.
+constexpr uint32_t StepsToSpin(uint32_t cycle) { return 2 * cycle + 8; }
+
+}  // namespace
+
+Stop UserCode::RunOnce(Task& task, const RunLimit& limit) {
+  Clock& clock = kernel_.clock();
+  Vdso& vdso = kernel_.subsystems().vdso;
+  vdso.Publish(clock);
+  const Stop stop = task.cpu().Run(limit);
+  vdso.Collect(clock);
+  task.spin_cycle = stop.kind == Stop::Kind::kSpin ? stop.cycle : 0;
+  if (task.spin_cycle != 0) {
+    // It was worth it.
+    credit_ = kFirstCredit;
+    steps_to_spin_ = StepsToSpin(task.spin_cycle);
+    eager_ = kEager;
+  }
+  return stop;
+}
+
+bool UserCode::IsDue(Task& task) {
+  return !kernel_.scheduler().empty() ||
+         kernel_.clock().next_deadline() != kNever ||
+         task.process().watches_cpu;
+}
+
+Stop UserCode::Run(Task& task) {
+  if (!asked_) next_ = kernel_.env().NextPreemption();
+  asked_ = true;
+  if (next_ && next_->position <= kernel_.position()) {
+    return RunToPreemption(task);
+  }
+  if (task.spin_cycle != 0) {
+    const Stop stop = RunOnce(task, {.watch = StepsToSpin(task.spin_cycle)});
+    if (stop.kind != Stop::Kind::kSlice) return stop;
+  }
+  const bool due = IsDue(task);
+  Stretch stretch;
+  for (;;) {
+    const bool soon = stretch.steps == 0 && eager_ > 0;
+    if (soon) --eager_;
+    const Stop stop = RunOnce(task, {.slice = due, .soon = soon});
+    if (stop.kind != Stop::Kind::kSlice) return stop;
+    if (std::optional<Stop> end = Look(task, stop, stretch)) return *end;
+  }
+}
+
+std::optional<Stop> UserCode::Look(Task& task, const Stop& slice,
+                                   Stretch& stretch) {
+  const bool replays = next_.has_value();
+  if (!replays && kernel_.env().HasNews()) {
+    return Interrupt(task, kNewsWatch, Preemption::Cause::kOutside);
+  }
+  if (!IsDue(task)) return std::nullopt;
+  if (!replays && kernel_.clock().follows_host()) {
+    return Preempt(task, Preemption::Cause::kHostTime);
+  }
+  stretch.spent += slice.spent;
+  credit_ += slice.spent / kSpentPerStep;
+  if (!replays && stretch.spent >= patience_) {
+    return Interrupt(task,
+                     patience_ == kPatience ? kLastWatch : kShortLastWatch,
+                     Preemption::Cause::kUndecided);
+  }
+  if (stretch.spent < stretch.next_look) return std::nullopt;
+  stretch.next_look = std::max(2 * stretch.spent, kSecondLook);
+  stretch.steps = std::max({kFirstWatch, 2 * stretch.steps, steps_to_spin_});
+  const int64_t steps = std::min(credit_, stretch.steps);
+  if (steps < kShortestWatch) return std::nullopt;
+  credit_ -= steps;
+  const Stop stop = RunOnce(task, {.watch = static_cast<uint32_t>(steps)});
+  if (stop.kind == Stop::Kind::kSlice) return std::nullopt;
+  return stop;
+}
+
+Stop UserCode::Interrupt(Task& task, uint32_t steps, Preemption::Cause cause) {
+  const Stop stop = RunOnce(task, {.watch = steps});
+  return stop.kind == Stop::Kind::kSlice ? Preempt(task, cause) : stop;
+}
+
+Stop UserCode::Preempt(Task& task, Preemption::Cause cause) {
+  Preemption preemption;
+  preemption.cause = cause;
+  preemption.position = kernel_.position();
+  preemption.time = kernel_.clock().now();
+  preemption.point = task.cpu().Point();
+  kernel_.env().NotePreemption(preemption);
+  if (next_) next_ = kernel_.env().NextPreemption();
+  kernel_.Emit(Event::Kind::kPreempt, task, preemption.point.ip);
+  if (cause != Preemption::Cause::kOutside) PassTime(task, cause);
+  kernel_.scheduler().RequestYield();
+  Stop stop;
+  stop.kind = Stop::Kind::kSlice;
+  return stop;
+}
+
+// Computing takes no virtual time, until it turns out that nothing else will.
+void UserCode::PassTime(Task& task, Preemption::Cause cause) {
+  Clock& clock = kernel_.clock();
+  if (cause == Preemption::Cause::kHostTime) {
+    kernel_.ReportImpurity("time followed the host's clock");
+    clock.Advance(kSliceTime);
+    return ChargeCpu(task, kSliceTime, 0);
+  }
+  kernel_.ReportImpurity(
+      "a thread that computed for long while something else was due was "
+      "preempted by the host's clock");
+  patience_ = kImpatience;
+  Nanos time = CpuTimeLeft(task.process());
+  if (clock.next_deadline() != kNever) {
+    time = std::min(time, std::max<Nanos>(clock.next_deadline() - clock.now(),
+                                          0));
+  }
+  if (time == kNever || kernel_.scheduler().others_run()) {
+    time = std::min(time, kSliceTime);
+  }
+  clock.AdvanceTo(After(clock.now(), time));
+  ChargeCpu(task, time, 0);
+}
+
+void UserCode::FailReplay(const char* why) {
+  kernel_.RequestStop(absl::StrCat("the preemption that was recorded behind event ",
+                                   next_->position, " ", why));
+}
+
+Stop UserCode::RunToPreemption(Task& task) {
+  Stop stop;
+  stop.kind = Stop::Kind::kSlice;
+  if (next_->position < kernel_.position()) {
+    FailReplay("did not come about: the thread went on without it");
+    return stop;
+  }
+  for (;;) {
+    stop = RunOnce(task, {.until = &next_->point, .budget = kReplayBudget});
+    if (stop.kind == Stop::Kind::kReached) {
+      if (kernel_.clock().now() == next_->time) {
+        return Preempt(task, next_->cause);
+      }
+      // Here it was at another time as well.
+      stop = RunOnce(task, {.step = true});
+      if (stop.kind == Stop::Kind::kStep) continue;
+    }
+    if (stop.kind == Stop::Kind::kSlice) {
+      FailReplay("was not found again within two minutes of computing");
+    }
+    return stop;
+  }
+}
+
+}  // namespace emu
