@@ -42,6 +42,15 @@ void StraceWriter::OnEvent(const Event& event, GuestReader memory) {
       EndCall(event.tid, event.time, ") = ?");
       FlushOthers(event.tid);
       return Line(event.tid, event.time, DeathText(event.number));
+    case Event::Kind::kSpin:
+    case Event::Kind::kPreempt: {
+      FlushOthers(event.tid);
+      const bool spins = event.kind == Event::Kind::kSpin;
+      return Line(event.tid, event.time,
+                  absl::StrFormat("--- %s at 0x%x ---",
+                                  spins ? "spins" : "preempted",
+                                  event.number));
+    }
     default:
       return;
   }

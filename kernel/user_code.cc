@@ -136,7 +136,6 @@ Stop UserCode::Preempt(Task& task, Preemption::Cause cause) {
 void UserCode::PassTime(Task& task, Preemption::Cause cause) {
   Clock& clock = kernel_.clock();
   if (cause == Preemption::Cause::kHostTime) {
-    kernel_.ReportImpurity("time followed the host's clock");
     clock.Advance(kSliceTime);
     return ChargeCpu(task, kSliceTime, 0);
   }

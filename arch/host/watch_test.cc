@@ -148,7 +148,6 @@ class SpinTest : public testing::TestWithParam<SpinCase> {};
 
 TEST_P(SpinTest, IsToldFromComputing) {
   const SpinCase& c = GetParam();
-  GuestAddr rest = 0;
   std::string registers;
   for (int before : {0, 1, 4, 9, 15}) {
     TestMachine host;

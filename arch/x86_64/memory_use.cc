@@ -52,6 +52,14 @@ bool IsOpaque(unsigned id) {
     case X86_INS_MASKMOVQ:
     case X86_INS_MASKMOVDQU:
     case X86_INS_VMASKMOVDQU:
+    case X86_INS_VPSCATTERDD:
+    case X86_INS_VPSCATTERDQ:
+    case X86_INS_VPSCATTERQD:
+    case X86_INS_VPSCATTERQQ:
+    case X86_INS_VSCATTERDPD:
+    case X86_INS_VSCATTERDPS:
+    case X86_INS_VSCATTERQPD:
+    case X86_INS_VSCATTERQPS:
     // More than a window, or in a form that differs between CPUs.
     case X86_INS_FNSAVE:
     case X86_INS_FNSTENV:

@@ -218,7 +218,8 @@ std::shared_ptr<FakeAddressSpace> FakeAddressSpace::Copy() const {
   return copy;
 }
 
-Stop FakeCpu::Run(const RunLimit&) {
+Stop FakeCpu::Run(const RunLimit& limit) {
+  limits.push_back(limit);
   if (stops.empty()) return Stop{};
   Stop stop = stops.front();
   stops.pop_front();

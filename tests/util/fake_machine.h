@@ -84,6 +84,8 @@ class FakeCpu : public Cpu {
 
   // What Run reports, one after the other; then kGone.
   std::deque<Stop> stops;
+  // What Run was asked for.
+  std::vector<RunLimit> limits;
   std::vector<int64_t> results;
   GuestAddr entry = 0;
   GuestAddr stack = 0;
