@@ -96,9 +96,9 @@ class Env {
   // The time limit that the user set is over.
   virtual bool TimedOut() = 0;
 
-  // Whether there is something to take: input, a host signal, the end of time. A
-  // hint only, for a guest that computes: asked at points that depend on the
-  // host's pace, so it is neither recorded nor replayed.
+  // Whether something has come in since this was last asked: input, a host signal,
+  // the end of time. A hint only, for a guest that computes: asked at points that
+  // depend on the host's pace, so it is neither recorded nor replayed.
   virtual bool HasNews() = 0;
   // The running task was preempted there.
   virtual void NotePreemption(const Preemption& preemption) = 0;

@@ -3,6 +3,7 @@
 #include "kernel/user_code.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "kernel/kernel.h"
@@ -68,6 +69,10 @@ Stop UserCode::Run(Task& task) {
   if (next_ && next_->position <= kernel_.position()) {
     return RunToPreemption(task);
   }
+  // The last watch ended before it came to that.
+  if (std::exchange(news_, false)) {
+    return Preempt(task, Preemption::Cause::kOutside);
+  }
   if (task.spin_cycle != 0) {
     const Stop stop = RunOnce(task, {.watch = StepsToSpin(task.spin_cycle)});
     if (stop.kind != Stop::Kind::kSlice) return stop;
@@ -87,7 +92,16 @@ std::optional<Stop> UserCode::Look(Task& task, const Stop& slice,
                                    Stretch& stretch) {
   const bool replays = next_.has_value();
   if (!replays && kernel_.env().HasNews()) {
-    return Interrupt(task, kNewsWatch, Preemption::Cause::kOutside);
+    const Stop stop =
+        Interrupt(task, kNewsWatch, Preemption::Cause::kOutside);
+    if (stop.kind == Stop::Kind::kSpin && !IsDue(task)) {
+      // A loop for ever, with nothing to give way to.
+      task.spin_cycle = 0;
+      return Preempt(task, Preemption::Cause::kOutside);
+    }
+    // One that spins gives way as well.
+    news_ = stop.kind != Stop::Kind::kSlice && stop.kind != Stop::Kind::kSpin;
+    return stop;
   }
   if (!IsDue(task)) return std::nullopt;
   if (!replays && kernel_.clock().follows_host()) {

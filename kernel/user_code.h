@@ -71,6 +71,8 @@ class UserCode {
   bool asked_ = false;
   std::optional<Preemption> next_;
   Nanos patience_ = kPatience;
+  // Something has come in from outside that nobody has looked at yet.
+  bool news_ = false;
   // Instructions that may be stepped before more time was spent without.
   int64_t credit_ = kFirstCredit;
   // How long the last one that spun had to be watched.

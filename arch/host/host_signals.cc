@@ -33,6 +33,7 @@ int TickSignal() { return SIGRTMIN; }
 // What the handlers share with the program. Handlers run on emu's one thread.
 struct State {
   std::atomic<uint64_t> pending{0};  // bit n is signal n
+  std::atomic<bool> news{false};
   std::atomic<bool> interrupt{false};
   std::atomic<pid_t> running{0};
   // Valid while `running` is set.
@@ -103,6 +104,7 @@ void OnSignal(int signo) {
     OnChildDeath();
   } else {
     state.pending.fetch_or(Bit(signo), std::memory_order_relaxed);
+    state.news.store(true, std::memory_order_relaxed);
     InterruptRunning();
   }
   errno = saved_errno;
@@ -143,6 +145,7 @@ absl::StatusOr<std::unique_ptr<HostSignals>> HostSignals::Install() {
   }
   state.exists = true;
   state.pending = 0;
+  state.news = false;
   state.interrupt = false;
   auto signals = std::unique_ptr<HostSignals>(new HostSignals);
   absl::Status status = signals->InstallHandlers();
@@ -206,6 +209,10 @@ std::optional<int> HostSignals::Take() {
 
 bool HostSignals::TakeInput() { return TakeBit(SIGIO); }
 bool HostSignals::TakeAlarm() { return TakeBit(SIGALRM); }
+
+bool HostSignals::TakeNews() {
+  return state.news.exchange(false, std::memory_order_relaxed) && Pending();
+}
 
 bool HostSignals::Pending() const {
   return state.pending.load(std::memory_order_relaxed) != 0;

@@ -49,6 +49,8 @@ class HostSignals {
   bool TakeAlarm();
   // Whether there is something to take.
   bool Pending() const;
+  // And some of it came since this was last asked.
+  bool TakeNews();
   // poll(2) until a descriptor is ready, `timeout` nanoseconds are over (none:
   // for ever), or there is something to take: which may have come before the
   // call. Returns the number of ready descriptors, 0 in the other cases.

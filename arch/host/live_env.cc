@@ -135,7 +135,7 @@ bool LiveEnv::TimedOut() {
   return timed_out_;
 }
 
-bool LiveEnv::HasNews() { return signals_.Pending(); }
+bool LiveEnv::HasNews() { return signals_.TakeNews(); }
 
 void LiveEnv::Stop(bool whole_job) {
   streams_.Suspend();

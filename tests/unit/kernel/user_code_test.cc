@@ -175,11 +175,22 @@ TEST_F(UserCodeTest, NewsPreemptWhatComputes) {
   EXPECT_TRUE(kernel_.impurities().empty());
 }
 
+TEST_F(UserCodeTest, NewsPreemptALoopForEver) {
+  env_.news = true;
+  cpu_->stops = {SliceOf(0), SpinOf(2)};
+  EXPECT_EQ(Run().kind, Kind::kSlice);
+  EXPECT_EQ(env_.noted.size(), 1u);
+  EXPECT_EQ(task_->spin_cycle, 0u);
+}
+
 TEST_F(UserCodeTest, AStopInTheWatchComesBeforeNews) {
   env_.news = true;
   cpu_->stops = {SliceOf(0), StopOf(Kind::kSyscall)};
   EXPECT_EQ(Run().kind, Kind::kSyscall);
   EXPECT_TRUE(env_.noted.empty());
+  // And they come behind it.
+  EXPECT_EQ(Run().kind, Kind::kSlice);
+  EXPECT_EQ(env_.noted.size(), 1u);
 }
 
 TEST_F(UserCodeTest, OneThatComputesForVeryLongIsPreempted) {
