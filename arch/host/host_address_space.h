@@ -13,6 +13,7 @@
 #include "arch/host/guest_memory.h"
 #include "arch/host/host_process.h"
 #include "arch/host/mapping_queue.h"
+#include "arch/host/memory_watch.h"
 #include "arch/host/process_pool.h"
 #include "arch/isa/registers.h"
 #include "arch/machine.h"
@@ -22,15 +23,22 @@ namespace emu {
 class HostAddressSpace final : public AddressSpace {
  public:
   HostAddressSpace(std::unique_ptr<HostProcess> process, ProcessPool& pool,
-                   const MappingSources& sources, const GuestMemory& memory)
+                   const MappingSources& sources, const GuestMemory& memory,
+                   MemoryWatch& watch)
       : process_(std::move(process)),
         worker_(&process_->leader()),
         pool_(pool),
         sources_(sources),
         memory_(memory),
-        queue_(sources) {}
+        queue_(sources),
+        watch_(watch) {
+    watch_.Add(*process_);
+  }
   // The process goes back to the pool.
-  ~HostAddressSpace() override { pool_.Give(std::move(process_)); }
+  ~HostAddressSpace() override {
+    watch_.Remove(*process_);
+    pool_.Give(std::move(process_));
+  }
 
   GuestAddr lowest() const override { return isa::kLowestAddress; }
   GuestAddr highest() const override { return isa::kStubAddress; }
@@ -88,6 +96,7 @@ class HostAddressSpace final : public AddressSpace {
   const MappingSources& sources_;
   const GuestMemory& memory_;
   MappingQueue queue_;
+  MemoryWatch& watch_;
   absl::Status failure_;
 };
 

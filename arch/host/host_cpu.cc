@@ -44,6 +44,8 @@ Stop HostCpu::RunFreely(const RunLimit& limit) {
   HostProcess& process = space_->process();
   const bool leads = &thread_ == &process.leader();
   using Slice = HostSignals::Slice;
+  process.set_ran();
+  if (OutOfMemory()) return StopOf(Kind::kGone);
   environment_.signals.BeginRun(
       thread_.tid().value,
       !limit.slice ? Slice::kNone
@@ -151,6 +153,7 @@ std::optional<Stop> HostCpu::OnInterrupt() {
   // A fault comes next, and is a stop as good.
   if (thread_.FaultPending()) return std::nullopt;
   if (mode_ == Mode::kStub) thread_.LeaveStub();
+  if (OutOfMemory()) return StopOf(Kind::kGone);
   if (TakeInterrupt()) return StopOf(Kind::kSlice);
   // It was meant for the run before.
   if (mode_ == Mode::kStub) {
@@ -159,6 +162,12 @@ std::optional<Stop> HostCpu::OnInterrupt() {
     return Translate(thread_.Await());
   }
   return std::nullopt;
+}
+
+bool HostCpu::OutOfMemory() {
+  if (!environment_.signals.TakeWatchTick()) return false;
+  space_->process().set_ran();
+  return environment_.watch.Exceeded();
 }
 
 absl::Span<const uint8_t> HostCpu::ReadInstruction(GuestAddr ip) {

@@ -17,6 +17,7 @@
 #include "arch/host/host_address_space.h"
 #include "arch/host/host_signals.h"
 #include "arch/host/host_thread.h"
+#include "arch/host/memory_watch.h"
 #include "arch/isa/instruction.h"
 #include "arch/isa/registers.h"
 #include "arch/machine.h"
@@ -29,6 +30,7 @@ class SpinWatch;
 // What all Cpus of a machine need.
 struct CpuEnvironment {
   HostSignals& signals;
+  MemoryWatch& watch;
   // Of a new program.
   ExtendedRegisters initial_registers;
   // The first failure of the host that a guest died of.
@@ -78,6 +80,8 @@ class HostCpu final : public Cpu {
   std::optional<Stop> OnSignal(int signo);
   std::optional<Stop> OnSegv(const FaultInfo& fault);
   std::optional<Stop> OnInterrupt();
+  // It is time to look at the guests' memory, and they have too much.
+  bool OutOfMemory();
   void CheckCallsOnTheWay();
   absl::Span<const uint8_t> ReadInstruction(GuestAddr ip);
   void HidePushedTrapFlag();

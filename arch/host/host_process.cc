@@ -159,4 +159,22 @@ uint64_t HostProcess::PrivateBytes() {
   return 0;
 }
 
+uint64_t HostProcess::PrivateBytesAtMost() {
+  if (!ran_) return private_bytes_;
+  ran_ = false;
+  private_bytes_ = 0;
+  char path[32];
+  std::snprintf(path, sizeof(path), "/proc/%d/statm", leader().tid().value);
+  const OwnedFd file(open(path, O_RDONLY | O_CLOEXEC));
+  char text[256] = {};
+  if (!file.valid() || read(file.get(), text, sizeof(text) - 1) <= 0) return 0;
+  unsigned long resident = 0;
+  unsigned long shared = 0;
+  if (std::sscanf(text, "%*u %lu %lu", &resident, &shared) == 2 &&
+      resident > shared) {
+    private_bytes_ = uint64_t{resident - shared} * static_cast<uint64_t>(getpagesize());
+  }
+  return private_bytes_;
+}
+
 }  // namespace emu

@@ -56,6 +56,10 @@ class HostProcess {
   // Bytes of private pages that the host holds for it, those shared with forks
   // in part; 0 if it cannot be asked.
   uint64_t PrivateBytes();
+  // The same with those shared with forks in full: a quick question, asked of
+  // the host if the process ran since.
+  uint64_t PrivateBytesAtMost();
+  void set_ran() { ran_ = true; }
   // Which of `pages` pages from `start` on, private memory all of them, the host
   // has brought in; all, if it cannot be asked.
   std::vector<bool> Touched(uint64_t start, size_t pages);
@@ -69,6 +73,8 @@ class HostProcess {
   std::vector<HostThread*> parked_;
   int mem_fd_ = -1;
   int copies_ = 0;  // without mem_fd_
+  bool ran_ = true;
+  uint64_t private_bytes_ = 0;  // when that was last asked
 };
 
 }  // namespace emu

@@ -21,7 +21,11 @@ namespace {
 constexpr int64_t kTickNanos = 5'000'000;
 // One with a short slice, at the first after this.
 constexpr int64_t kShortNanos = 300'000;
-// Ticks without a guest that has a slice, after which the timer stops.
+// How often it is time to look at guests' memory: while one can take no more of
+// it than the host has to spare.
+constexpr int64_t kWatchNanos = 25'000'000;
+// Ticks without a guest that runs (for the slices' timer: with a slice), after
+// which a timer stops.
 constexpr int kIdleTicks = 4;
 
 constexpr int kForGuest[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,
@@ -29,6 +33,41 @@ constexpr int kForGuest[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,
 constexpr int kIgnored[] = {SIGPIPE, SIGXFSZ};
 
 int TickSignal() { return SIGRTMIN; }
+int WatchSignal() { return SIGRTMIN + 1; }
+
+// A timer of the host.
+struct Ticker {
+  int64_t nanos = 0;  // between ticks
+  timer_t timer = {};
+  std::atomic<bool> ticking{false};
+  // The run that the last tick found, and ticks in a row that found none.
+  uint64_t run = 0;
+  int idle = 0;
+
+  bool Create(int signo);
+  // Ticks first after `first` nanoseconds; 0: not any more.
+  void Set(int64_t first);
+  void Delete() { timer_delete(timer); }
+};
+
+bool Ticker::Create(int signo) {
+  sigevent event = {};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = signo;
+  ticking = false;
+  if (timer_create(CLOCK_MONOTONIC, &event, &timer) == 0) return true;
+  timer = {};
+  return false;
+}
+
+void Ticker::Set(int64_t first) {
+  itimerspec spec = {};
+  spec.it_value.tv_nsec = first;
+  spec.it_interval.tv_nsec = first != 0 ? nanos : 0;
+  timer_settime(timer, 0, &spec, nullptr);
+  if (first != 0) idle = 0;
+  ticking.store(first != 0, std::memory_order_relaxed);
+}
 
 // What the handlers share with the program. Handlers run on emu's one thread.
 struct State {
@@ -42,10 +81,10 @@ struct State {
   // Identifies a run: a tick that sees the number of the tick before
   // interrupts. Even: no run with a slice.
   std::atomic<uint64_t> run{0};
-  std::atomic<uint64_t> run_at_tick{0};
-  int idle_ticks = 0;
-  std::atomic<bool> ticking{false};
-  timer_t timer = {};
+  Ticker slices{.nanos = kTickNanos};
+  Ticker watch{.nanos = kWatchNanos};
+  bool watches = false;
+  std::atomic<bool> watch_due{false};
   bool exists = false;
   bool installed[65] = {};
   struct sigaction before[65] = {};
@@ -63,26 +102,29 @@ void InterruptRunning() {
   if (tid != 0) ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr);
 }
 
-// Ticks first after `first` nanoseconds; 0: not any more.
-void SetTimer(int64_t first) {
-  itimerspec spec = {};
-  spec.it_value.tv_nsec = first;
-  spec.it_interval.tv_nsec = first != 0 ? kTickNanos : 0;
-  timer_settime(state.timer, 0, &spec, nullptr);
-  state.ticking.store(first != 0, std::memory_order_relaxed);
+// A tick of `ticker`, which found a run or none; whether it is the one that the
+// tick before found.
+bool Tick(Ticker& ticker, bool runs) {
+  const uint64_t run = state.run.load(std::memory_order_relaxed);
+  const bool again = runs && run == ticker.run;
+  ticker.run = run;
+  ticker.idle = runs ? 0 : ticker.idle + 1;
+  if (ticker.idle >= kIdleTicks) ticker.Set(0);
+  return again;
 }
 
-void OnTick() {
-  uint64_t run = state.run.load(std::memory_order_relaxed);
-  if (run % 2 == 0) {
-    if (++state.idle_ticks >= kIdleTicks) SetTimer(0);
-  } else {
-    state.idle_ticks = 0;
-    if (run == state.run_at_tick.load(std::memory_order_relaxed)) {
-      InterruptRunning();
-    }
+void OnSliceTick() {
+  const bool runs = state.run.load(std::memory_order_relaxed) % 2 != 0;
+  if (Tick(state.slices, runs)) InterruptRunning();
+}
+
+// A run that begins sees that it is time; one that goes on is interrupted.
+void OnWatchTick() {
+  const pid_t tid = state.running.load(std::memory_order_relaxed);
+  state.watch_due.store(true, std::memory_order_relaxed);
+  if (Tick(state.watch, tid != 0)) {
+    ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr);
   }
-  state.run_at_tick.store(run, std::memory_order_relaxed);
 }
 
 // The wait for a group's leader, in which emu may be, does not return before
@@ -99,7 +141,9 @@ void OnChildDeath() {
 void OnSignal(int signo) {
   int saved_errno = errno;
   if (signo == TickSignal()) {
-    OnTick();
+    OnSliceTick();
+  } else if (signo == WatchSignal()) {
+    OnWatchTick();
   } else if (signo == SIGCHLD) {
     OnChildDeath();
   } else {
@@ -156,14 +200,11 @@ absl::StatusOr<std::unique_ptr<HostSignals>> HostSignals::Install() {
 absl::Status HostSignals::InstallHandlers() {
   sigset_t handled;
   sigemptyset(&handled);
-  sigevent event = {};
-  event.sigev_notify = SIGEV_SIGNAL;
-  event.sigev_signo = TickSignal();
-  if (timer_create(CLOCK_MONOTONIC, &event, &state.timer) != 0) {
-    state.timer = {};
+  state.watches = state.watch_due = false;
+  if (!state.slices.Create(TickSignal()) ||
+      !state.watch.Create(WatchSignal())) {
     return Error("timer_create(CLOCK_MONOTONIC)");
   }
-  state.ticking = false;
   auto install = [&](int signo, void (*handler)(int)) {
     sigaddset(&handled, signo);
     return SetHandler(signo, handler);
@@ -175,7 +216,8 @@ absl::Status HostSignals::InstallHandlers() {
     if (may_stay_ignored && IsIgnored(signo)) continue;
     if (auto s = install(signo, OnSignal); !s.ok()) return s;
   }
-  for (int signo : {SIGALRM, SIGIO, SIGCHLD, TickSignal()}) {
+  for (int signo :
+       {SIGALRM, SIGIO, SIGCHLD, TickSignal(), WatchSignal()}) {
     if (auto s = install(signo, OnSignal); !s.ok()) return s;
   }
   for (int signo : kIgnored) {
@@ -189,7 +231,8 @@ absl::Status HostSignals::InstallHandlers() {
 }
 
 HostSignals::~HostSignals() {
-  timer_delete(state.timer);
+  state.slices.Delete();
+  state.watch.Delete();
   for (int signo = 1; signo <= 64; ++signo) {
     if (!state.installed[signo]) continue;
     sigaction(signo, &state.before[signo], nullptr);
@@ -266,13 +309,15 @@ void HostSignals::BeginRun(pid_t tid, Slice slice,
   // Odd with a slice, and another number than any run before.
   run += 2 - run % 2 + (slice != Slice::kNone ? 1 : 0);
   state.run.store(run, std::memory_order_relaxed);
-  if (slice == Slice::kNone) return;
   if (slice == Slice::kShort) {
-    state.run_at_tick.store(run, std::memory_order_relaxed);
-    SetTimer(kShortNanos);
-  } else if (!state.ticking.load(std::memory_order_relaxed)) {
-    state.idle_ticks = 0;
-    SetTimer(kTickNanos);
+    state.slices.run = run;
+    state.slices.Set(kShortNanos);
+  } else if (slice == Slice::kLong &&
+             !state.slices.ticking.load(std::memory_order_relaxed)) {
+    state.slices.Set(kTickNanos);
+  }
+  if (state.watches && !state.watch.ticking.load(std::memory_order_relaxed)) {
+    state.watch.Set(kWatchNanos);
   }
 }
 
@@ -280,6 +325,12 @@ void HostSignals::EndRun() {
   state.running.store(0, std::memory_order_relaxed);
   uint64_t run = state.run.load(std::memory_order_relaxed);
   state.run.store(run + run % 2, std::memory_order_relaxed);
+}
+
+void HostSignals::EnableWatchTicks() { state.watches = true; }
+
+bool HostSignals::TakeWatchTick() {
+  return state.watch_due.exchange(false, std::memory_order_relaxed);
 }
 
 bool HostSignals::TakeInterrupt() {

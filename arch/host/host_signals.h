@@ -6,8 +6,8 @@
 // time; emu has one thread.
 //
 // The same handler ends a guest's slice (a timer that ticks only while a guest
-// with a slice runs) and reaps the threads of a guest that the host
-// killed.
+// with a slice runs), says when it is time to look at guests' memory (another
+// one) and reaps the threads of a guest that the host killed.
 
 #ifndef ARCH_HOST_HOST_SIGNALS_H_
 #define ARCH_HOST_HOST_SIGNALS_H_
@@ -28,7 +28,7 @@ namespace emu {
 class HostSignals {
  public:
   // Installs the handlers for SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH,
-  // SIGTSTP, SIGCONT, SIGALRM, SIGIO, SIGCHLD and the slice timer's signal, and
+  // SIGTSTP, SIGCONT, SIGALRM, SIGIO, SIGCHLD and the two timers' signals, and
   // ignores SIGPIPE and SIGXFSZ. SIGINT, SIGHUP, SIGQUIT and SIGTSTP stay
   // ignored if emu was started so (nohup, a shell's background job). No other
   // object may exist.
@@ -65,6 +65,11 @@ class HostSignals {
   void Interrupt();
 
   // --- For the machine, around each time that a guest runs.
+
+  // From now on, while guests run, TakeWatchTick is true from time to time: a
+  // guest that is in user code by then is interrupted.
+  void EnableWatchTicks();
+  bool TakeWatchTick();
 
   // From now on a signal interrupts `tid`; with a slice, so does the timer once
   // the guest has run for a while. If one of `others` dies meanwhile, it is

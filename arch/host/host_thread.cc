@@ -157,6 +157,7 @@ ptrace::TraceStop HostThread::Await() {
       if (ErrnoOf(waited.status()) != EINTR) Check(waited.status());
       continue;
     }
+    ++*stub_.stops;
     reaped_ = waited->As<ptrace::Exited>() != nullptr ||
               waited->As<ptrace::Signaled>() != nullptr;
     gone_ = reaped_;

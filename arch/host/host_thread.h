@@ -31,6 +31,8 @@ namespace emu {
 struct StubAccess {
   isa::StubPage* page = nullptr;
   uint32_t secret = 0;
+  // How often threads were waited for: one for all.
+  uint64_t* stops = nullptr;
 };
 
 // Whether the host's kernel raised a signal for what the thread executed.

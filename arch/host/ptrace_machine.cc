@@ -54,7 +54,10 @@ HostMachine::HostMachine(const HostMachineOptions& options,
       pool_(std::move(zygote), options.idle_processes),
       sources_{options.page_store, options.files},
       memory_(memory),
-      environment_{*options.signals, {}, {}} {}
+      watch_(options.memory_limit, options.page_store_fd),
+      environment_{*options.signals, watch_, {}, {}} {
+  if (watch_.enabled()) options.signals->EnableWatchTicks();
+}
 
 HostMachine::~HostMachine() {
   if (options_.trap_tsc) TrapTimestampCounter(false);
@@ -63,7 +66,7 @@ HostMachine::~HostMachine() {
 Machine::Guest HostMachine::MakeGuest(std::unique_ptr<HostProcess> process) {
   HostThread& leader = process->leader();
   auto space = std::make_shared<HostAddressSpace>(std::move(process), pool_,
-                                                  sources_, memory_);
+                                                  sources_, memory_, watch_);
   Guest guest;
   guest.cpu = std::make_unique<HostCpu>(space, leader, environment_);
   guest.memory = std::move(space);

@@ -24,6 +24,7 @@
 #include "arch/host/host_settings.h"
 #include "arch/host/host_signals.h"
 #include "arch/host/mapping_queue.h"
+#include "arch/host/memory_watch.h"
 #include "arch/host/process_pool.h"
 #include "arch/host/zygote.h"
 #include "arch/machine.h"
@@ -36,6 +37,9 @@ struct HostMachineOptions {
   // For Backing::Kind::kPages, and for large copies to and from it.
   HostPageStore* page_store = nullptr;
   GuestMemory::Mode memory_mode = GuestMemory::Mode::kBest;
+  // Memory that guests may hold together; a guest that runs while they hold
+  // more is ended. 0: no limit.
+  uint64_t memory_limit = 0;
   // RDTSC stops the guest, and is forbidden to emu.
   bool trap_tsc = true;
   bool pin_to_one_cpu = true;
@@ -60,6 +64,10 @@ class HostMachine final : public Machine {
   // The first failure of the host that a guest died of; OK when those that are
   // gone were killed from outside or ended by the kernel.
   const absl::Status& failure() const { return environment_.failure; }
+  // How many guests were ended for want of memory.
+  uint64_t memory_kills() const { return watch_.kills(); }
+  // How often guest processes stopped, for whatever reason.
+  uint64_t stops() const { return stub_->stops(); }
 
  private:
   HostMachine(const HostMachineOptions& options,
@@ -74,6 +82,7 @@ class HostMachine final : public Machine {
   ProcessPool pool_;
   const MappingSources sources_;
   const GuestMemory memory_;
+  MemoryWatch watch_;
   CpuEnvironment environment_;
 };
 

@@ -211,6 +211,7 @@ absl::StatusOr<std::unique_ptr<StubMemory>> StubMemory::Create() {
                     MAP_SHARED, memory->fd_, 0);
   if (page == MAP_FAILED) return HostError(errno, "mmap(emu-stub)");
   memory->access_.page = static_cast<isa::StubPage*>(page);
+  memory->access_.stops = &memory->stops_;
   uint32_t& secret = memory->access_.secret;
   if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret)) {
     return HostError(errno, "getrandom(4)");

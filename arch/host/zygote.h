@@ -26,11 +26,13 @@ class StubMemory {
 
   const StubAccess& access() const { return access_; }
   int fd() const { return fd_; }
+  uint64_t stops() const { return stops_; }
 
  private:
   StubMemory() = default;
 
   StubAccess access_;
+  uint64_t stops_ = 0;
   int fd_ = -1;
 };
 
