@@ -2,6 +2,7 @@
 
 #include "kernel/subsystems.h"
 
+#include "kernel/fs/mount.h"
 #include "kernel/ipc/ipc.h"
 #include "kernel/kernel.h"
 #include "kernel/net/network.h"
@@ -9,7 +10,7 @@
 namespace emu {
 
 Subsystems::Subsystems(Kernel& kernel)
-    : memory(kernel.options().memory),
+    : memory(kernel.options().memory, kernel.mounts().file_memory()),
       anonymous(kernel),
       vdso(kernel),
       network(std::make_unique<Network>()),

@@ -19,6 +19,23 @@ constexpr uint64_t kReadChunk = 256 * 1024;
 
 }  // namespace
 
+Result<> SpaceQuota::Take(uint64_t bytes) {
+  if (bytes > limit - std::min(limit, used)) return Errno(ENOSPC);
+  if (memory != nullptr && !memory->Take(bytes)) return Errno(ENOSPC);
+  used += bytes;
+  return {};
+}
+
+void SpaceQuota::Add(uint64_t bytes) {
+  used += bytes;
+  if (memory != nullptr) memory->Add(bytes);
+}
+
+void SpaceQuota::GiveBack(uint64_t bytes) {
+  used -= bytes;
+  if (memory != nullptr) memory->GiveBack(bytes);
+}
+
 FileContent::FileContent(PageStore& pages, SpaceQuota* quota)
     : pages_(pages), quota_(quota) {}
 
@@ -211,14 +228,16 @@ Result<> FileContent::MoveToPages(uint64_t keep) {
   if (size > 0) {
     TRY(OpenHost());
     const uint64_t length = PageUp(size);
+    const PageRange all = {0, length / kPageSize};
     const uint64_t store = TRY(pages_.Reserve(length));
+    if (on_host()) TRY(AddData(all));
     if (on_host()) {
       Result<> read = ReadWholeHost(pages_.At(store), size);
       if (!read.ok()) {
+        Release(all);
         pages_.Free(store, length);
         return read;
       }
-      TRY(AddData({0, length / kPageSize}));
     } else {
       memcpy(pages_.At(store), heap_.data(), size);
     }
@@ -376,12 +395,11 @@ Result<> FileContent::Take(PageRange pages, bool beyond_quota) {
   const uint64_t fresh = pages.size() - taken_.Count(pages);
   if (fresh == 0) return {};
   if (quota_ != nullptr) {
-    const uint64_t bytes = fresh * kPageSize;
-    if (!beyond_quota &&
-        bytes > quota_->limit - std::min(quota_->limit, quota_->used)) {
-      return Errno(ENOSPC);
+    if (beyond_quota) {
+      quota_->Add(fresh * kPageSize);
+    } else {
+      TRY(quota_->Take(fresh * kPageSize));
     }
-    quota_->used += bytes;
   }
   taken_.Add(pages);
   return {};
@@ -403,7 +421,7 @@ void FileContent::Release(PageRange pages) {
       pages_.Free(e.store + (start - e.start), end - start);
     }
   }
-  if (quota_ != nullptr) quota_->used -= taken_.Count(pages) * kPageSize;
+  if (quota_ != nullptr) quota_->GiveBack(taken_.Count(pages) * kPageSize);
   taken_.Remove(pages);
   data_.Remove(pages);
 }

@@ -19,6 +19,7 @@
 #include "arch/result.h"
 #include "kernel/fs/page_set.h"
 #include "kernel/iov_iter.h"
+#include "kernel/mm/memory_account.h"
 #include "kernel/mm/memory_object.h"
 
 namespace emu {
@@ -28,6 +29,14 @@ namespace emu {
 struct SpaceQuota {
   uint64_t limit = ~0ull;
   uint64_t used = 0;
+  // All file systems' together; null: not counted.
+  FileMemory* memory = nullptr;
+
+  // ENOSPC.
+  Result<> Take(uint64_t bytes);
+  // What guests have taken already, through a mapping.
+  void Add(uint64_t bytes);
+  void GiveBack(uint64_t bytes);
 };
 
 class FileContent : public MemoryObject {

@@ -2,6 +2,7 @@
 
 #include "kernel/fs/import_fs.h"
 
+#include <limits.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
 
@@ -13,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "arch/base/digest.h"
+#include "kernel/fs/mount.h"
 #include "kernel/fs/tmpfs.h"
 #include "kernel/kernel.h"
 
@@ -108,9 +110,10 @@ ImportFs::ImportFs(Kernel& kernel, HostTree& tree, const ImportPolicy& policy)
 FileSystemStats ImportFs::Stats() {
   FileSystemStats stats;
   stats.type = EXT4_SUPER_MAGIC;
-  // Room that does not depend on the host.
-  stats.blocks = uint64_t{16} << 20;
-  stats.blocks_free = uint64_t{8} << 20;
+  // The host's files take no room; what is written is kept in memory.
+  const FileMemory& memory = kernel().mounts().file_memory();
+  stats.blocks = memory.limit() / kPageSize;
+  stats.blocks_free = memory.left() / kPageSize;
   stats.inodes = uint64_t{4} << 20;
   stats.inodes_free = uint64_t{2} << 20;
   return stats;
@@ -186,6 +189,13 @@ Result<InodeRef> ImportFs::Import(const std::string& path, uint64_t ino) {
   return inode;
 }
 
+// What a directory may hold, whatever the host says.
+bool IsName(absl::string_view name) {
+  return !name.empty() && name.size() <= NAME_MAX && name != "." &&
+         name != ".." &&
+         name.find_first_of(absl::string_view("/\0", 2)) == name.npos;
+}
+
 Result<> ImportDirectory::Fill() {
   if (filled_) return {};
   std::vector<HostDirEntry> entries;
@@ -195,6 +205,7 @@ Result<> ImportDirectory::Fill() {
   filled_ = true;
   int directories = 0;
   for (HostDirEntry& entry : entries) {
+    if (!IsName(entry.name)) continue;
     if (entry.type == 0) {
       Result<HostNode> host = import_.tree().Stat(PathOf(entry.name));
       if (!host.ok()) continue;

@@ -17,6 +17,7 @@
 #include "kernel/fs/file_handles.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/path.h"
+#include "kernel/mm/memory_account.h"
 
 namespace emu {
 
@@ -95,6 +96,9 @@ class MountTree {
                            const MountFlags& flags = {},
                            const std::string& source = "");
 
+  // What the files of all file systems take together.
+  FileMemory& file_memory() { return file_memory_; }
+
   // A file system belongs to the kernel for as long as that runs.
   FileSystem& Adopt(std::unique_ptr<FileSystem> fs);
   // st_dev of the next file system: major 0, minors counting up.
@@ -135,6 +139,7 @@ class MountTree {
   void TellUnmounted(const std::vector<MountRef>& gone);
 
   Kernel& kernel_;
+  FileMemory file_memory_;
   std::vector<std::unique_ptr<FileSystem>> file_systems_;
   MountRef root_;
   int next_id_ = 1;

@@ -30,6 +30,7 @@ Tmpfs::Tmpfs(Kernel& kernel, std::string type, const TmpfsOptions& options)
     : FileSystem(std::move(type), kernel.mounts().NextDevice()),
       kernel_(kernel),
       options_(options) {
+  quota_.memory = &kernel.mounts().file_memory();
   if (options.size != 0) quota_.limit = PageUp(options.size);
   NewNode node{.mode = S_IFDIR | options.mode,
                .uid = options.uid,
@@ -44,11 +45,12 @@ Tmpfs::~Tmpfs() { root_ = nullptr; }
 FileSystemStats Tmpfs::Stats() {
   FileSystemStats stats;
   stats.type = TMPFS_MAGIC;
-  const bool limited = options_.size != 0;
-  stats.blocks = limited ? quota_.limit / kPageSize : 0;
+  // One without a limit of its own has all that there is.
+  const FileMemory& memory = *quota_.memory;
+  const uint64_t limit = std::min(quota_.limit, memory.limit());
+  stats.blocks = limit / kPageSize;
   stats.blocks_free =
-      limited ? stats.blocks - std::min(stats.blocks, quota_.used / kPageSize)
-              : 0;
+      std::min(limit - std::min(limit, quota_.used), memory.left()) / kPageSize;
   stats.inodes = options_.inodes;
   stats.inodes_free = options_.inodes - std::min(options_.inodes, inodes_used_);
   return stats;
@@ -72,8 +74,17 @@ Result<> Tmpfs::CountInode() {
   if (options_.inodes != 0 && inodes_used_ >= options_.inodes) {
     return Errno(ENOSPC);
   }
+  // That of the first node, the root, comes with the file system.
+  if (inodes_used_ > 0 && !quota_.memory->Take(kInodeMemory)) {
+    return Errno(ENOSPC);
+  }
   ++inodes_used_;
   return {};
+}
+
+void Tmpfs::UncountInode() {
+  --inodes_used_;
+  if (inodes_used_ > 0) quota_.memory->GiveBack(kInodeMemory);
 }
 
 Result<> Tmpfs::SetLimits(const TmpfsOptions& options) {
@@ -178,9 +189,10 @@ void TmpfsDirectory::Add(std::string name, uint64_t ino, uint32_t type,
   entry->type = type;
   entry->inode = std::move(inode);
   entry->cookie = next_cookie_++;
-  slots_.push_back({entry->cookie, entry.get()});
-  const absl::string_view key = entry->name;
-  by_name_.emplace(key, std::move(entry));
+  Entry* const added = entry.get();
+  const absl::string_view key = added->name;
+  if (!by_name_.try_emplace(key, std::move(entry)).second) return;
+  slots_.push_back({added->cookie, added});
 }
 
 void TmpfsDirectory::Erase(absl::string_view name) {

@@ -47,7 +47,7 @@ class Tmpfs : public FileSystem {
   SpaceQuota& quota() { return quota_; }
   // One inode more. ENOSPC.
   Result<> CountInode();
-  void UncountInode() { --inodes_used_; }
+  void UncountInode();
 
   // A node that no name leads to yet, charged for.
   Result<InodeRef> NewInode(const NewNode& node);
@@ -64,6 +64,9 @@ class Tmpfs : public FileSystem {
   InodeRef root_;
 
  private:
+  // What a node and its name take, about.
+  static constexpr uint64_t kInodeMemory = 1024;
+
   Kernel& kernel_;
   TmpfsOptions options_;
   SpaceQuota quota_;
@@ -123,6 +126,7 @@ class TmpfsDirectory : public TmpfsNode {
   // The node of an entry that has none.
   virtual Result<InodeRef> MakeNode(Entry& entry);
 
+  // A name that is there already is left alone.
   void Add(std::string name, uint64_t ino, uint32_t type, InodeRef inode);
   size_t entry_count() const { return by_name_.size(); }
 

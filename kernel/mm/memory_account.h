@@ -4,7 +4,8 @@
 // Linux overcommits: most memory asked for is never touched. So does this, as
 // far as the memory really in use leaves room: while all that was promised
 // fits, nothing is asked of the host; beyond that, a request is granted if it
-// fits beside what guests really use by then. Owned by the kernel's Subsystems.
+// fits beside what guests really use by then. What files take is part of it.
+// Owned by the kernel's Subsystems.
 
 #ifndef KERNEL_MM_MEMORY_ACCOUNT_H_
 #define KERNEL_MM_MEMORY_ACCOUNT_H_
@@ -15,10 +16,37 @@
 namespace emu {
 
 class AddressSpace;
+class MemoryAccount;
+
+// The memory that files of all file systems take: what guests wrote to them,
+// and their nodes. Owned by the MountTree, which outlives the account.
+class FileMemory {
+ public:
+  // False: there is not as much left.
+  bool Take(uint64_t bytes);
+  // What guests have taken already, through a mapping.
+  void Add(uint64_t bytes) { used_ += bytes; }
+  void GiveBack(uint64_t bytes) { used_ -= bytes; }
+  uint64_t used() const { return used_; }
+  // As much as files may take: the rest is kept for programs, lest a full file
+  // system keep them from running. And what is left of it.
+  uint64_t limit() const;
+  uint64_t left() const;
+
+ private:
+  friend class MemoryAccount;
+  static constexpr uint64_t kProgramsShare = 8;
+
+  uint64_t used_ = 0;
+  MemoryAccount* account_ = nullptr;  // set by its constructor
+};
 
 class MemoryAccount {
  public:
-  explicit MemoryAccount(uint64_t limit) : limit_(limit) {}
+  MemoryAccount(uint64_t limit, FileMemory& files)
+      : limit_(limit), files_(files) {
+    files.account_ = this;
+  }
   MemoryAccount(const MemoryAccount&) = delete;
   MemoryAccount& operator=(const MemoryAccount&) = delete;
 
@@ -39,9 +67,10 @@ class MemoryAccount {
   static constexpr uint64_t kMeasureShare = 16;
 
   const uint64_t limit_;
+  const FileMemory& files_;
   uint64_t promised_ = 0;
   std::vector<AddressSpace*> spaces_;
-  // What was in use when it was last measured, and promised_ then.
+  // What was in use when it was last measured, and what was promised then.
   uint64_t used_ = 0;
   uint64_t measured_at_ = 0;
 };

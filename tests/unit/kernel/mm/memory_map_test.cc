@@ -80,7 +80,8 @@ class MemoryMapTest : public testing::Test {
 
   HeapPageStore pages_;
   FakeMachine machine_{pages_};
-  MemoryAccount account_{uint64_t{1} << 40};
+  FileMemory files_;
+  MemoryAccount account_{uint64_t{1} << 40, files_};
   std::shared_ptr<FakeAddressSpace> space_ =
       std::make_shared<FakeAddressSpace>(machine_);
   std::shared_ptr<FakeFile> file_ = std::make_shared<FakeFile>(4);
@@ -218,7 +219,8 @@ TEST_F(MemoryMapTest, RemapMovesContentsAndGrows) {
 }
 
 TEST_F(MemoryMapTest, PromisesAreKeptWithinTheMachinesMemory) {
-  MemoryAccount small(16 * kPageSize);
+  FileMemory files;
+  MemoryAccount small(16 * kPageSize, files);
   MemoryMap mm(small, std::make_shared<FakeAddressSpace>(machine_));
   EXPECT_EQ(mm.CheckRoom(At(kBase, 17)).error(), Errno(ENOMEM));
   EXPECT_TRUE(mm.CheckRoom(At(kBase, 17, PROT_NONE)).ok());
