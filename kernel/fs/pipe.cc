@@ -92,8 +92,8 @@ Result<size_t> Pipe::Merge(IovIter& from) {
   const size_t end = last.offset + last.length;
   if (last.packet || end + odd > kPageSize) return 0;
   const size_t n = TRY(from.Get(last.page->bytes + end, odd));
-  last.length += n;
   if (n < odd) return Errno(EFAULT);
+  last.length += n;
   return n;
 }
 
