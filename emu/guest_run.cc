@@ -71,7 +71,9 @@ absl::Status GuestRun::OpenReports() {
       if (!file.ok()) return file.status();
       strace_file_ = *std::move(file);
     }
-    strace_ = std::make_unique<StraceSink>([this](absl::string_view text) {
+    const auto to = strace_file_ != nullptr ? StraceWriter::To::kFile
+                                            : StraceWriter::To::kTerminal;
+    strace_ = std::make_unique<StraceSink>(to, [this](absl::string_view text) {
       if (strace_file_ != nullptr) {
         strace_file_->Append(text);
       } else {
@@ -82,7 +84,8 @@ absl::Status GuestRun::OpenReports() {
   }
   if (reports_.stats) {
     stats_ = std::make_unique<Stats>(
-        [] { return HostClock(CLOCK_MONOTONIC); }, sink_);
+        [] { return HostClock(CLOCK_MONOTONIC); },
+        [this] { return machine_ != nullptr ? machine_->stops() : 0; }, sink_);
     sink_ = stats_.get();
   }
   if (doors_.recorder != nullptr && sink_ != nullptr) {
@@ -102,6 +105,10 @@ absl::Status GuestRun::MakeMachine() {
   options.signals = &doors_.signals;
   options.files = &doors_.files;
   options.page_store = pages_.get();
+  options.memory_mode = doors_.memory_mode;
+  // Guests are refused what is more than --memory: what they take without asking
+  // is some more than that before one of them is ended.
+  options.memory_limit = setup_.kernel.memory + setup_.kernel.memory / 8;
   auto machine = HostMachine::Create(options);
   if (!machine.ok()) return machine.status();
   machine_ = *std::move(machine);
@@ -119,6 +126,11 @@ int GuestRun::Run() {
   end_ = kernel_->Run();
   // What emu says from here on is for a terminal as it was.
   doors_.streams.Suspend();
+  if (const uint64_t kills = machine_->memory_kills(); kills > 0) {
+    Say(absl::StrCat("out of memory: ", kills,
+                     kills == 1 ? " process was" : " processes were",
+                     " killed; --memory gives the guest more"));
+  }
   return ExitStatusOf(*end_);
 }
 

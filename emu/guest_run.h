@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "arch/host/guest_memory.h"
 #include "arch/host/host_files.h"
 #include "arch/host/host_page_store.h"
 #include "arch/host/host_signals.h"
@@ -45,6 +46,7 @@ struct GuestDoors {
   HostFiles& files;
   GuestTrees trees;
   TraceSink* recorder = nullptr;  // told of every event, if there is one
+  GuestMemory::Mode memory_mode = GuestMemory::Mode::kBest;
 };
 
 class GuestRun {

@@ -27,39 +27,65 @@ Stats::Row& Stats::RowOf(const Event& event) {
   return row;
 }
 
+uint64_t Stats::NewStops() {
+  const uint64_t now = stops_();
+  const uint64_t since = now - stops_seen_;
+  stops_seen_ = now;
+  return since;
+}
+
+void Stats::BeginCall(const Event& event) {
+  Row& row = RowOf(event);
+  ++row.calls;
+  // The last stop was the call's own; those before it came between calls.
+  const uint64_t stops = NewStops();
+  row.stops += std::min<uint64_t>(stops, 1);
+  other_stops_ += stops - std::min<uint64_t>(stops, 1);
+  if (event.entry == nullptr ||
+      event.entry->kind == SyscallEntry::Kind::kRefused) {
+    ++row.refused;
+  }
+  current_[event.tid] = {&row, clock_()};
+}
+
+void Stats::Pause(Pid tid) {
+  const auto found = current_.find(tid);
+  if (found == current_.end() || found->second.since == 0) return;
+  Current& current = found->second;
+  current.row->time += clock_() - current.since;
+  current.row->stops += NewStops();
+  current.since = 0;
+}
+
+void Stats::EndCall(const Event& event) {
+  Pause(event.tid);
+  const auto found = current_.find(event.tid);
+  if (found == current_.end()) return;
+  if (event.kind == Event::Kind::kExit && event.result < 0 &&
+      event.result >= -4095) {
+    ++found->second.row->errors;
+  }
+  current_.erase(found);
+}
+
 void Stats::Count(const Event& event) {
+  if (event.kind == Event::Kind::kSwitch) {
+    Pause(running_);
+    running_ = event.tid;
+  }
   switch (event.kind) {
-    case Event::Kind::kEnter: {
-      Row& row = RowOf(event);
-      ++row.calls;
-      ++row.stops;
-      if (event.entry == nullptr ||
-          event.entry->kind == SyscallEntry::Kind::kRefused) {
-        ++row.refused;
-      }
-      current_[event.tid] = {&row, clock_()};
-      return;
-    }
+    case Event::Kind::kEnter:
+      return BeginCall(event);
     case Event::Kind::kExit:
-    case Event::Kind::kBlock:
     case Event::Kind::kExec:
-    case Event::Kind::kDeath: {
-      const auto found = current_.find(event.tid);
-      if (found == current_.end()) return;
-      Current& current = found->second;
-      if (current.since != 0) current.row->time += clock_() - current.since;
-      current.since = 0;
-      if (event.kind == Event::Kind::kBlock) return;
-      if (event.kind == Event::Kind::kExit && event.result < 0 &&
-          event.result >= -4095) {
-        ++current.row->errors;
-      }
-      current_.erase(found);
-      return;
-    }
+    case Event::Kind::kDeath:
+      return EndCall(event);
+    case Event::Kind::kBlock:
+      return Pause(event.tid);
     case Event::Kind::kSwitch: {
       // A call that waited goes on.
       ++switches_;
+      other_stops_ += NewStops();
       const auto found = current_.find(event.tid);
       if (found != current_.end() && found->second.since == 0) {
         found->second.since = clock_();
@@ -74,8 +100,6 @@ void Stats::Count(const Event& event) {
       return;
     case Event::Kind::kSpin:
     case Event::Kind::kPreempt:
-      ++slices_;
-      return;
     case Event::Kind::kWake:
       return;
   }
@@ -98,11 +122,11 @@ std::string Stats::Table() const {
     total.time += row.time;
   }
   const auto line = [&total](const std::string& name, const Row& row) {
-    return absl::StrFormat(
-        "%6.2f %11.6f %11.3f %9d %9d %9d %9d %s\n",
-        total.time > 0 ? 100.0 * row.time / total.time : 0.0, row.time / 1e9,
-        row.calls > 0 ? row.time / 1e3 / row.calls : 0.0, row.calls, row.stops,
-        row.errors, row.refused, name);
+    return absl::StrFormat("%6.2f %11.6f %11.3f %9d %9d %9d %9d %s\n",
+                           total.time > 0 ? 100.0 * row.time / total.time : 0.0,
+                           row.time / 1e9,
+                           row.calls > 0 ? row.time / 1e3 / row.calls : 0.0,
+                           row.calls, row.stops, row.errors, row.refused, name);
   };
   std::string text = absl::StrCat(
       "% time     seconds  usecs/call     calls     stops    errors   refused "
@@ -111,8 +135,8 @@ std::string Stats::Table() const {
   for (const auto& [name, row] : rows) absl::StrAppend(&text, line(name, row));
   absl::StrAppend(&text, kLine, line("total", total));
   absl::StrAppend(&text, tasks_, " processes and threads, ", switches_,
-                  " switches, ", signals_, " signals, ", slices_,
-                  " stops in user code\n");
+                  " switches, ", signals_, " signals, ", other_stops_,
+                  " stops between calls\n");
   for (const auto& [name, row] : rows) {
     if (row.refused > 0) {
       absl::StrAppend(&text, "refused: ", name, " (", row.note, ")\n");

@@ -18,9 +18,11 @@ namespace emu {
 
 class Stats : public TraceSink {
  public:
-  // `clock` is the host's, in nanoseconds. `next` may be null.
-  Stats(std::function<Nanos()> clock, TraceSink* next)
-      : clock_(std::move(clock)), next_(next) {}
+  // `clock` is the host's, in nanoseconds; `stops` is how often guests have
+  // stopped so far. `next` may be null.
+  Stats(std::function<Nanos()> clock, std::function<uint64_t()> stops,
+        TraceSink* next)
+      : clock_(std::move(clock)), stops_(std::move(stops)), next_(next) {}
 
   void OnEvent(const Event& event, Task& task) override;
   void Count(const Event& event);
@@ -44,12 +46,21 @@ class Stats : public TraceSink {
   };
 
   Row& RowOf(const Event& event);
+  void BeginCall(const Event& event);
+  void EndCall(const Event& event);
+  // The call that `tid` is in waits from now on.
+  void Pause(Pid tid);
+  // The stops since this was last asked.
+  uint64_t NewStops();
 
   std::function<Nanos()> clock_;
+  std::function<uint64_t()> stops_;
   TraceSink* next_;
   std::map<std::string, Row> rows_;
   std::map<Pid, Current> current_;
-  uint64_t slices_ = 0;
+  Pid running_ = 0;  // the task of the last event
+  uint64_t stops_seen_ = 0;
+  uint64_t other_stops_ = 0;  // those that no call was served at
   uint64_t switches_ = 0;
   uint64_t signals_ = 0;
   uint64_t tasks_ = 1;

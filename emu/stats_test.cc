@@ -40,7 +40,8 @@ class StatsTest : public testing::Test {
   }
 
   Nanos now_ = 1;
-  Stats stats_{[this] { return now_; }, nullptr};
+  uint64_t stops_ = 0;
+  Stats stats_{[this] { return now_; }, [this] { return stops_; }, nullptr};
   const SyscallEntry read_ = Entry("read", SyscallEntry::Kind::kServed, "");
   const SyscallEntry bpf_ =
       Entry("bpf", SyscallEntry::Kind::kRefused, "no programs in the kernel");
@@ -48,6 +49,7 @@ class StatsTest : public testing::Test {
 
 TEST_F(StatsTest, CountsCallsErrorsAndTime) {
   for (int i = 0; i < 3; ++i) {
+    ++stops_;
     Tell(Event::Kind::kEnter, 2, &read_);
     now_ += 2'000'000;
     Tell(Event::Kind::kExit, 2, &read_, i == 0 ? -EBADF : 1);
@@ -66,6 +68,19 @@ TEST_F(StatsTest, WaitingIsNotCounted) {
   now_ += 1'000'000;
   Tell(Event::Kind::kExit, 2, &read_);
   EXPECT_THAT(stats_.Table(), HasSubstr("    0.002000 "));
+}
+
+TEST_F(StatsTest, StopsAreThoseThatACallCost) {
+  stops_ += 3;  // two faults, and the call
+  Tell(Event::Kind::kEnter, 2, &read_);
+  stops_ += 4;  // for the answer
+  Tell(Event::Kind::kBlock, 2);
+  ++stops_;  // another task's fault
+  Tell(Event::Kind::kSwitch, 2);
+  stops_ += 2;
+  Tell(Event::Kind::kExit, 2, &read_);
+  EXPECT_THAT(stats_.Table(), HasSubstr("        1         7         0"));
+  EXPECT_THAT(stats_.Table(), HasSubstr(" 3 stops between calls\n"));
 }
 
 TEST_F(StatsTest, RefusedCallsAreNamedWithTheReason) {

@@ -8,19 +8,14 @@
 #define EMU_STRACE_FORMAT_H_
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 
-#include "absl/functional/function_ref.h"
 #include "arch/user_ptr.h"
+#include "emu/strace_values.h"
 #include "kernel/syscall.h"
 
 namespace emu {
-
-// Copies `n` bytes of guest memory; how many are there.
-using GuestReader =
-    absl::FunctionRef<size_t(void* to, GuestAddr from, size_t n)>;
 
 struct TracedCall {
   const SyscallEntry* entry = nullptr;  // null: no such call
@@ -28,17 +23,25 @@ struct TracedCall {
   std::array<uint64_t, 6> args = {};
 };
 
-// The call up to the first argument that it fills in itself: "read(3, ".
-// `printed` is how many arguments that was.
-std::string FormatEnter(const TracedCall& call, GuestReader memory,
-                        int* printed);
+// "read", "syscall_0x1ff".
+std::string CallName(const TracedCall& call);
 
-// What follows, from argument `printed` on: "\"abc\", 832) = 3".
-std::string FormatExit(const TracedCall& call, int printed, int64_t result,
-                       GuestReader memory);
+// A call as it is printed when it is made: up to the first argument that it
+// fills in itself, "read(3, ".
+struct CallText {
+  std::string text;
+  int printed = 0;        // arguments in it
+  bool complete = false;  // all of them
+};
+CallText FormatEnter(const TracedCall& call, GuestReader memory);
 
-// "SIGINT".
-std::string SignalName(int signo);
+// What follows, from argument `printed` on: "\"abc\", 832)" and "3".
+struct ExitText {
+  std::string arguments;
+  std::string result;
+};
+ExitText FormatExit(const TracedCall& call, int printed, int64_t result,
+                    GuestReader memory);
 
 }  // namespace emu
 

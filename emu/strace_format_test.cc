@@ -13,6 +13,7 @@
 
 #include <string>
 
+#include "emu/strace_signals.h"
 #include "gtest/gtest.h"
 
 namespace emu {
@@ -57,10 +58,10 @@ class StraceFormatTest : public testing::Test {
       memcpy(to, &memory_[from - kBase], n);
       return n;
     };
-    int printed = 0;
-    std::string text = FormatEnter(call, read, &printed);
-    enter_ = text;
-    return text + FormatExit(call, printed, result, read);
+    const CallText enter = FormatEnter(call, read);
+    enter_ = enter.text;
+    const ExitText exit = FormatExit(call, enter.printed, result, read);
+    return enter.text + exit.arguments + " = " + exit.result;
   }
 
   std::string memory_;
@@ -72,10 +73,12 @@ constexpr char kOpenat[] =
     "Fd dirfd, UserCString path, int flags, uint32_t mode";
 
 TEST_F(StraceFormatTest, PrintsWhatACallReadsAfterItAndTheRestBefore) {
-  const GuestAddr buffer = Put("line\n\"\\\001" "7");
+  const GuestAddr buffer =
+      Put("line\n\"\\\001"
+          "7");
   EXPECT_EQ(Format("read", kRead, {3, buffer, 100}, 9),
             "read(3, \"line\\n\\\"\\\\\\0017\", 100) = 9");
-  EXPECT_EQ(enter_, "read(3");
+  EXPECT_EQ(enter_, "read(3, ");
 }
 
 TEST_F(StraceFormatTest, CutsBuffersAndNotPaths) {
@@ -83,9 +86,9 @@ TEST_F(StraceFormatTest, CutsBuffersAndNotPaths) {
   EXPECT_EQ(Format("write", "Fd fd, UserPtr<const char> buf, size_t count",
                    {1, text, 100}, 100),
             "write(1, \"" + std::string(32, 'a') + "\"..., 100) = 100");
-  EXPECT_EQ(Format("openat", kOpenat, {uint64_t(AT_FDCWD), text, 0}, 3),
-            "openat(AT_FDCWD, \"" + std::string(100, 'a') +
-                "\", O_RDONLY) = 3");
+  EXPECT_EQ(
+      Format("openat", kOpenat, {uint64_t(AT_FDCWD), text, 0}, 3),
+      "openat(AT_FDCWD, \"" + std::string(100, 'a') + "\", O_RDONLY) = 3");
 }
 
 TEST_F(StraceFormatTest, NamesErrors) {
@@ -100,10 +103,10 @@ TEST_F(StraceFormatTest, NamesErrors) {
 
 TEST_F(StraceFormatTest, ShowsAModeOnlyWhereAFileIsMade) {
   const GuestAddr path = Put("/f");
-  EXPECT_EQ(Format("openat", kOpenat,
-                   {5, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644},
-                   3),
-            "openat(5, \"/f\", O_WRONLY|O_CREAT|O_TRUNC|O_CLOEXEC, 0644) = 3");
+  EXPECT_EQ(
+      Format("openat", kOpenat,
+             {5, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644}, 3),
+      "openat(5, \"/f\", O_WRONLY|O_CREAT|O_TRUNC|O_CLOEXEC, 0644) = 3");
 }
 
 TEST_F(StraceFormatTest, BadPointersAreAddresses) {
@@ -158,6 +161,33 @@ TEST_F(StraceFormatTest, DecodesSignals) {
   EXPECT_EQ(SignalName(40), "SIGRT_8");
 }
 
+TEST(SiginfoTextTest, ShowsTheFieldsOfEachKind) {
+  siginfo_t info = {};
+  info.si_signo = SIGTERM;
+  info.si_code = SI_USER;
+  info.si_pid = 3;
+  info.si_uid = 1000;
+  EXPECT_EQ(SiginfoText(info),
+            "{si_signo=SIGTERM, si_code=SI_USER, si_pid=3, si_uid=1000}");
+  info.si_signo = SIGINT;
+  info.si_code = SI_KERNEL;
+  EXPECT_EQ(SiginfoText(info), "{si_signo=SIGINT, si_code=SI_KERNEL}");
+  info = {};
+  info.si_signo = SIGSEGV;
+  info.si_code = SEGV_MAPERR;
+  EXPECT_EQ(SiginfoText(info),
+            "{si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=NULL}");
+  info.si_signo = SIGCHLD;
+  info.si_code = CLD_KILLED;
+  info.si_pid = 9;
+  info.si_status = SIGKILL;
+  EXPECT_EQ(SiginfoText(info),
+            "{si_signo=SIGCHLD, si_code=CLD_KILLED, si_pid=9, si_uid=0, "
+            "si_status=SIGKILL, si_utime=0, si_stime=0}");
+  info.si_code = 77;
+  EXPECT_EQ(SiginfoText(info).substr(0, 28), "{si_signo=SIGCHLD, si_code=7");
+}
+
 TEST_F(StraceFormatTest, DecodesArgumentLists) {
   const GuestAddr a = Put("ls");
   const GuestAddr b = Put("-l");
@@ -193,12 +223,12 @@ TEST_F(StraceFormatTest, PrintsUnknownAndRefusedCalls) {
 
 // A guest's own words decide nothing but what is printed.
 TEST_F(StraceFormatTest, SurvivesWildArguments) {
-  const uint64_t wild[] = {0, 1, kBase, kBase + 8191, UINT64_MAX,
-                           uint64_t{1} << 63, 0x7fffffffffff};
+  const uint64_t wild[] = {
+      0, 1, kBase, kBase + 8191, UINT64_MAX, uint64_t{1} << 63, 0x7fffffffffff};
   memory_.assign(8192, '\xff');
-  for (const char* name : {"read", "writev", "readv", "poll", "execve", "bind",
-                           "rt_sigaction", "epoll_wait", "wait4", "recvfrom",
-                           "statx", "futex", "clone"}) {
+  for (const char* name :
+       {"read", "writev", "readv", "poll", "execve", "bind", "rt_sigaction",
+        "epoll_wait", "wait4", "recvfrom", "statx", "futex", "clone"}) {
     for (const uint64_t a : wild) {
       for (const uint64_t b : wild) {
         const std::string text =

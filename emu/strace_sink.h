@@ -5,6 +5,7 @@
 #ifndef EMU_STRACE_SINK_H_
 #define EMU_STRACE_SINK_H_
 
+#include <map>
 #include <utility>
 
 #include "emu/strace_writer.h"
@@ -14,13 +15,17 @@ namespace emu {
 
 class StraceSink : public TraceSink {
  public:
-  explicit StraceSink(StraceWriter::Write write) : writer_(std::move(write)) {}
+  StraceSink(StraceWriter::To to, StraceWriter::Write write)
+      : writer_(to, std::move(write)) {}
 
   void OnEvent(const Event& event, Task& task) override;
   void Finish() { writer_.Finish(); }
 
  private:
   StraceWriter writer_;
+  bool started_ = false;
+  // What each task was called at its last event: an execve may change it.
+  std::map<const Task*, Pid> names_;
 };
 
 }  // namespace emu

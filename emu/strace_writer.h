@@ -3,16 +3,18 @@
 // Writes what happens as `strace -f -ttt` does, with virtual time in seconds
 // since boot:
 //
-//   [pid 2] 0.000017 openat(AT_FDCWD, "/etc/passwd", O_RDONLY) = 3
+//   [pid     3] 1.000017 openat(AT_FDCWD, "/etc/passwd", O_RDONLY) = 3
 //
-// A call that others come between is printed in two parts, "<unfinished ...>"
-// and "<... read resumed>".
+// A task is named where there is more than one, and always in a file. A call
+// that others come between is printed in two parts, "<unfinished ...>" and
+// "<... read resumed>".
 
 #ifndef EMU_STRACE_WRITER_H_
 #define EMU_STRACE_WRITER_H_
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -23,12 +25,18 @@ namespace emu {
 
 class StraceWriter {
  public:
-  // `write` is given whole lines.
+  enum class To { kTerminal, kFile };
+  // `write` is given whole lines, but for calls that wait: their beginning is
+  // to be seen meanwhile.
   using Write = std::function<void(absl::string_view)>;
-  explicit StraceWriter(Write write) : write_(std::move(write)) {}
+  StraceWriter(To to, Write write) : to_(to), write_(std::move(write)) {}
 
   // `memory` is that of the event's task.
   void OnEvent(const Event& event, GuestReader memory);
+  // An execve that no call made.
+  void OnFirstExec(const Event& event, absl::string_view call);
+  // The task that was `from` is `to` from now on.
+  void Rename(Pid from, Pid to);
   // The run is over: what is unfinished is shown as such.
   void Finish();
 
@@ -36,22 +44,30 @@ class StraceWriter {
   struct Pending {
     TracedCall call;
     Nanos time = 0;
-    std::string text;  // not printed yet; empty once it was, unfinished
-    int printed = 0;   // arguments in it
+    CallText text;
   };
 
   void OnEnter(const Event& event, GuestReader memory);
   void OnExit(const Event& event, GuestReader memory);
-  // Prints the call of `tid` that is in `pending_`, ended by `rest`.
-  void EndCall(Pid tid, Nanos time, const std::string& rest);
+  void OnDeath(const Event& event);
+  void OnBlock(Pid tid);
+  // Ends the call that `tid` is in, if it is in one: with its last arguments
+  // and a result, or without.
+  void EndCall(Pid tid, Nanos time, absl::string_view arguments,
+               absl::string_view result);
+  void EndWithoutResult(Pid tid, Nanos time);
   // Whatever is held back of tasks other than `tid` cannot be on one line any
   // more.
   void FlushOthers(Pid tid);
+  std::string Leader(Pid tid, Nanos time) const;
   void Line(Pid tid, Nanos time, absl::string_view text);
 
+  const To to_;
   Write write_;
   std::map<Pid, Pending> pending_;
-  Pid held_ = 0;  // whose call is held back; 0: nobody's
+  std::set<Pid> tasks_;  // alive
+  Pid held_ = 0;         // whose call is the last line, unended; 0: nobody's
+  size_t shown_ = 0;     // what of that was written already
 };
 
 }  // namespace emu

@@ -24,7 +24,8 @@ SyscallEntry Entry(const char* name) {
 class StraceWriterTest : public testing::Test {
  protected:
   void Send(Event event) {
-    writer_.OnEvent(event, [](void*, GuestAddr, size_t) -> size_t { return 0; });
+    writer_.OnEvent(event,
+                    [](void*, GuestAddr, size_t) -> size_t { return 0; });
   }
   void Enter(Pid tid, const SyscallEntry& entry, Nanos time = 0) {
     Event event{.kind = Event::Kind::kEnter};
@@ -44,61 +45,128 @@ class StraceWriterTest : public testing::Test {
     Send(event);
   }
 
+  void Spawn(Pid tid, Pid child) { Tell(Event::Kind::kSpawn, tid, 0, child); }
+
   std::string text_;
-  StraceWriter writer_{[this](absl::string_view line) {
-    text_.append(line.data(), line.size());
-  }};
+  StraceWriter writer_{StraceWriter::To::kTerminal,
+                       [this](absl::string_view line) {
+                         text_.append(line.data(), line.size());
+                       }};
   const SyscallEntry sleep_ = Entry("sleep");
   const SyscallEntry wake_ = Entry("wake");
+  // Fills its argument in.
+  const SyscallEntry pipe_ = Entry("pipe");
 };
 
 TEST_F(StraceWriterTest, ACallIsALineWithTheTimeItBegan) {
   Enter(2, sleep_, 1'000'000);
   Tell(Event::Kind::kExit, 2, 5);
-  EXPECT_EQ(text_, "[pid 2] 0.001000 sleep(7) = 5\n");
+  EXPECT_EQ(text_, "0.001000 sleep(7)                       = 5\n");
+}
+
+TEST_F(StraceWriterTest, TasksAreNamedWhileThereAreSeveral) {
+  Enter(2, sleep_);
+  Spawn(2, 3);
+  Tell(Event::Kind::kExit, 2);
+  Tell(Event::Kind::kDeath, 3, 0, 3 << 8);
+  Enter(2, sleep_);
+  Tell(Event::Kind::kExit, 2);
+  EXPECT_EQ(text_,
+            "[pid     2] 0.000000 sleep(7)           = 0\n"
+            "[pid     3] 2.000003 +++ exited with 3 +++\n"
+            "0.000000 sleep(7)                       = 0\n");
+}
+
+TEST_F(StraceWriterTest, InAFileTasksAreAlwaysNamed) {
+  StraceWriter writer(StraceWriter::To::kFile, [this](absl::string_view line) {
+    text_.append(line.data(), line.size());
+  });
+  Event death{.kind = Event::Kind::kDeath};
+  death.tid = 2;
+  writer.OnFirstExec(death, "execve(\"/p\", [\"p\"], NULL)");
+  writer.OnEvent(death, [](void*, GuestAddr, size_t) -> size_t { return 0; });
+  EXPECT_EQ(text_,
+            "2     0.000000 execve(\"/p\", [\"p\"], NULL) = 0\n"
+            "2     0.000000 +++ exited with 0 +++\n");
 }
 
 TEST_F(StraceWriterTest, ACallThatOthersInterruptIsTwoLines) {
   Enter(2, sleep_);
+  Spawn(2, 3);
   Tell(Event::Kind::kBlock, 2);
   Enter(3, wake_);
   Tell(Event::Kind::kExit, 3);
   Tell(Event::Kind::kWake, 2);
   Tell(Event::Kind::kExit, 2);
   EXPECT_EQ(text_,
-            "[pid 2] 0.000000 sleep(7 <unfinished ...>\n"
-            "[pid 3] 0.000000 wake(7) = 0\n"
-            "[pid 2] 2.000003 <... sleep resumed>) = 0\n");
+            "[pid     2] 0.000000 sleep(7 <unfinished ...>\n"
+            "[pid     3] 0.000000 wake(7)            = 0\n"
+            "[pid     2] 2.000003 <... sleep resumed>) = 0\n");
+}
+
+TEST_F(StraceWriterTest, ACallThatWaitsIsSeenMeanwhile) {
+  Enter(2, sleep_);
+  Tell(Event::Kind::kBlock, 2);
+  EXPECT_EQ(text_, "0.000000 sleep(7");
+  Tell(Event::Kind::kBlock, 2);
+  Tell(Event::Kind::kWake, 2);
+  Tell(Event::Kind::kExit, 2);
+  EXPECT_EQ(text_, "0.000000 sleep(7)                       = 0\n");
 }
 
 TEST_F(StraceWriterTest, WhatNeverReturnsHasNoResult) {
   Enter(2, sleep_);
   Tell(Event::Kind::kDeath, 2, 0, 3 << 8);
   EXPECT_EQ(text_,
-            "[pid 2] 0.000000 sleep(7) = ?\n"
-            "[pid 2] 2.000003 +++ exited with 3 +++\n");
+            "0.000000 sleep(7)                       = ?\n"
+            "2.000003 +++ exited with 3 +++\n");
+}
+
+TEST_F(StraceWriterTest, WhatACallWouldHaveFilledInIsUnfinished) {
+  Enter(2, pipe_);
+  Spawn(2, 3);
+  Enter(3, wake_);
+  Tell(Event::Kind::kDeath, 2, 0, SIGKILL);
+  EXPECT_EQ(text_,
+            "[pid     2] 0.000000 pipe( <unfinished ...>\n"
+            "[pid     3] 0.000000 wake(7 <unfinished ...>\n"
+            "[pid     2] 2.000003 <... pipe resumed> <unfinished ...>) = ?\n"
+            "[pid     2] 2.000003 +++ killed by SIGKILL +++\n");
 }
 
 TEST_F(StraceWriterTest, ExecEndsWithANewProgram) {
   Enter(2, sleep_);
   Tell(Event::Kind::kExec, 2);
-  Tell(Event::Kind::kExec, 3);
-  EXPECT_EQ(text_, "[pid 2] 0.000000 sleep(7) = 0\n");
+  Tell(Event::Kind::kExec, 2);
+  EXPECT_EQ(text_, "0.000000 sleep(7)                       = 0\n");
+}
+
+TEST_F(StraceWriterTest, AThreadThatExecutesTakesTheLeadersName) {
+  Enter(2, sleep_);
+  Spawn(2, 3);
+  Enter(3, wake_);
+  Tell(Event::Kind::kDeath, 2);
+  writer_.Rename(3, 2);
+  Tell(Event::Kind::kExec, 2);
+  EXPECT_EQ(text_.substr(text_.rfind('\n', text_.size() - 2) + 1),
+            "2.000003 <... wake resumed>)            = 0\n");
 }
 
 TEST_F(StraceWriterTest, SignalsAndTheDeathsByThemAreTold) {
   Tell(Event::Kind::kSignal, 2, 0, SIGTERM);
   Tell(Event::Kind::kDeath, 2, 0, SIGTERM);
-  EXPECT_EQ(text_,
-            "[pid 2] 2.000003 --- SIGTERM {si_signo=SIGTERM, si_code=0} ---\n"
-            "[pid 2] 2.000003 +++ killed by SIGTERM +++\n");
+  EXPECT_EQ(
+      text_,
+      "2.000003 --- SIGTERM {si_signo=SIGTERM, si_code=SI_USER, si_pid=0, "
+      "si_uid=0} ---\n"
+      "2.000003 +++ killed by SIGTERM +++\n");
 }
 
 TEST_F(StraceWriterTest, TheEndShowsWhatIsUnfinished) {
   Enter(2, sleep_);
   writer_.Finish();
   writer_.Finish();
-  EXPECT_EQ(text_, "[pid 2] 0.000000 sleep(7 <unfinished ...>\n");
+  EXPECT_EQ(text_, "0.000000 sleep(7 <unfinished ...>\n");
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ struct Event {
     kBlock,   // the call waits
     kWake,    // the task can go on
     kSwitch,  // another task runs now
-    kSignal,  // a signal is delivered: number is the signal, args[0] si_code
+    kSignal,  // a signal is delivered: number is the signal, args[0] si_code,
+              // the others are siginfo_t's words from byte 16 on
     kSpawn,   // a thread or process: number is its tid, args[0] clone's flags
     kExec,    // the task runs a new program
     kDeath,   // the task ended: number is the process's wait status if it was

@@ -31,12 +31,13 @@ class OutputFile {
 
   // The first failure is told by Close, and what follows it is dropped.
   void Append(absl::string_view text);
+  // What was appended is there from now on, whatever becomes of emu.
+  void Flush();
   absl::Status Close();
   bool failed() const { return !status_.ok(); }
 
  private:
   OutputFile(const std::string& path, OwnedFd fd);
-  void Flush();
 
   const std::string path_;
   OwnedFd fd_;

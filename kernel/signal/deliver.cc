@@ -94,6 +94,26 @@ int FatalStatus(const Task& task, int signo) {
   return signo | (core ? 0x80 : 0);
 }
 
+void EmitSignal(Task& task, const Siginfo& info) {
+  if (task.kernel().sink() == nullptr) return;
+  Event event{.kind = Event::Kind::kSignal};
+  event.number = info.signo();
+  event.args[0] = info.code();
+  for (size_t i = 1; i < event.args.size(); ++i) {
+    event.args[i] = info.Get<uint64_t>(8 + 8 * i);
+  }
+  task.kernel().EmitEvent(event, task);
+}
+
+// The process was condemned by a signal, of which nothing was told yet. SIGKILL
+// is never told: its victim does not see it.
+void TellFatalSignal(Task& task) {
+  const int signo = task.process().exit_status & 0x7f;
+  if (signo == 0 || signo == SIGKILL) return;
+  const std::optional<Siginfo> info = TakeSignal(task, SignalBit(signo));
+  if (info) EmitSignal(task, *info);
+}
+
 // Acts on one signal that the task has taken. False: the process is gone.
 bool Act(Task& task, const Siginfo& info) {
   Process& process = task.process();
@@ -101,7 +121,7 @@ bool Act(Task& task, const Siginfo& info) {
   SignalAction& slot = process.handlers->of(signo);
   const SignalAction action = slot;
   if (action.handler == kHandlerIgnore) return true;
-  task.kernel().Emit(Event::Kind::kSignal, task, signo, info.code());
+  EmitSignal(task, info);
   if (action.handler != kHandlerDefault) {
     if ((action.flags & SA_RESETHAND) != 0) slot.handler = kHandlerDefault;
     RunHandler(task, info, action);
@@ -138,6 +158,7 @@ bool DeliverSignals(Task& task) {
   Process& process = task.process();
   while (task.signal_due) {
     if (process.exiting) {
+      TellFatalSignal(task);
       EndProcess(process, process.exit_status);
       return false;
     }

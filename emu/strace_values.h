@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What lies in a guest's memory, as strace(1) prints it: strings, lists and the
+// structures of system calls. An address at which nothing can be read is
+// printed as a number.
+
+#ifndef EMU_STRACE_VALUES_H_
+#define EMU_STRACE_VALUES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/string_view.h"
+#include "arch/user_ptr.h"
+
+namespace emu {
+
+// Copies `n` bytes of guest memory; how many are there.
+using GuestReader =
+    absl::FunctionRef<size_t(void* to, GuestAddr from, size_t n)>;
+
+// "NULL", "0x7f12".
+std::string PointerText(uint64_t value);
+// "S_IFREG|0644".
+std::string FileModeText(uint32_t mode);
+
+class GuestValues {
+ public:
+  explicit GuestValues(GuestReader memory) : memory_(memory) {}
+
+  // Strings, in quotes: to the NUL; `length` bytes; a list that NULL ends, and
+  // how long that is.
+  std::string Path(GuestAddr addr);
+  std::string Bytes(GuestAddr addr, uint64_t length);
+  std::string Strings(GuestAddr list);
+  std::string StringCount(GuestAddr list);
+
+  std::string Sigset(GuestAddr addr);
+  std::string Sigaction(GuestAddr addr);
+  std::string Timespecs(GuestAddr addr, int count);
+  std::string Sockaddr(GuestAddr addr, uint64_t length);
+  std::string SockaddrOut(GuestAddr addr, GuestAddr length_addr);
+  // `available` bytes are filled.
+  std::string Iovec(GuestAddr addr, uint64_t count, uint64_t available);
+  std::string Rlimit(GuestAddr addr);
+  std::string Pollfds(GuestAddr addr, uint64_t count);
+  std::string EpollEvents(GuestAddr addr, uint64_t count, bool list);
+  std::string Stat(GuestAddr addr);
+  // `found`: of a child that the call returned.
+  std::string WaitStatus(GuestAddr addr, bool found);
+  std::string FdPair(GuestAddr addr);
+  std::string Utsname(GuestAddr addr);
+
+ private:
+  // The object at `from`; false when it is not there.
+  template <typename T>
+  bool Read(GuestAddr from, T* to) {
+    return from != 0 && memory_(to, from, sizeof(T)) == sizeof(T);
+  }
+  // At most `n` bytes, without those that are not there.
+  std::string ReadBytes(GuestAddr from, size_t n);
+  // A string's bytes up to its NUL, at most `most`; false when it has none.
+  bool ReadString(GuestAddr from, size_t most, std::string* text);
+
+  GuestReader memory_;
+};
+
+}  // namespace emu
+
+#endif  // EMU_STRACE_VALUES_H_
