@@ -103,8 +103,10 @@ absl::StatusOr<std::vector<std::unique_ptr<HostTree>>> OpenBinds(
   for (const BindOption& bind : binds) {
     auto tree = OpenHostTree(bind.host, bind.writable, ownership, files);
     if (!tree.ok()) {
-      return absl::Status(tree.status().code(),
-                          absl::StrCat("-v: ", tree.status().message()));
+      return absl::Status(
+          tree.status().code(),
+          absl::StrCat("-v ", bind.host, ":", bind.guest,
+                       ": the host's side: ", tree.status().message()));
     }
     trees.push_back(*std::move(tree));
   }

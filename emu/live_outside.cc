@@ -21,6 +21,9 @@ LiveEnvOptions EnvOptions(const RunOptions& options) {
           .time_limit = options.timeout};
 }
 
+// Those that emu has open itself, and some files of the guest's.
+constexpr rlim_t kLeastDescriptors = 64;
+
 // As many descriptors as the host lets this process have.
 size_t DescriptorsForFiles() {
   struct rlimit limit = {};
@@ -31,6 +34,17 @@ size_t DescriptorsForFiles() {
   return OpenFiles::DefaultCapacity();
 }
 
+absl::Status CheckDescriptorLimit() {
+  struct rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+      limit.rlim_max >= kLeastDescriptors) {
+    return absl::OkStatus();
+  }
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the host lets emu open ", limit.rlim_max,
+      " files only; raise ulimit -Hn to ", kLeastDescriptors, " or more"));
+}
+
 }  // namespace
 
 LiveOutside::LiveOutside(const RunOptions& options)
@@ -38,6 +52,8 @@ LiveOutside::LiveOutside(const RunOptions& options)
 
 absl::StatusOr<std::unique_ptr<LiveOutside>> LiveOutside::Open(
     const RunOptions& options) {
+  absl::Status enough = CheckDescriptorLimit();
+  if (!enough.ok()) return enough;
   auto outside = std::unique_ptr<LiveOutside>(new LiveOutside(options));
   auto signals = HostSignals::Install();
   if (!signals.ok()) return signals.status();

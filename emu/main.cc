@@ -12,6 +12,7 @@
 #include "emu/exit_status.h"
 #include "emu/options.h"
 #include "emu/run.h"
+#include "emu/suggestion.h"
 #include "emu/trace/trace_command.h"
 #include "emu/trace/trace_options.h"
 #include "emu/values.h"
@@ -59,9 +60,11 @@ int CompletionCommand(const std::vector<std::string>& args) {
 }
 
 int HelpCommand(const std::vector<std::string>& args) {
-  if (!args.empty() && args[0] == "run") return Print(RunHelp());
-  if (!args.empty() && args[0] == "trace") return Print(TraceHelp(""));
-  return Print(kHelp);
+  if (args.empty()) return Print(kHelp);
+  if (args[0] == "run") return Print(RunHelp());
+  if (args[0] == "trace") return Print(TraceHelp(""));
+  return Fail(absl::StrCat("there is no help on ", Quoted(args[0]),
+                           " (emu help, emu help run, emu help trace)"));
 }
 
 int Main(int argc, char** argv) {
@@ -71,6 +74,9 @@ int Main(int argc, char** argv) {
         "no command: emu run PROGRAM runs a program, emu --help explains");
   }
   const std::string& command = args[0];
+  if (command.empty()) {
+    return Fail("the command is empty (emu --help explains)");
+  }
   const std::vector<std::string> rest(args.begin() + 1, args.end());
   if (command == "run") return RunCommand(rest);
   if (command == "trace") return TraceCommand(rest);
@@ -81,8 +87,22 @@ int Main(int argc, char** argv) {
   if (command == "--version" || command == "version") {
     return Print(absl::StrCat("emu ", kVersion, "\n"));
   }
+  const bool option = command[0] == '-';
+  const std::string meant = Suggestion(
+      command, option ? std::vector<std::string>{"--help", "--version"}
+                      : std::vector<std::string>{"run", "trace", "completion", "help",
+                                                 "version"});
+  if (!meant.empty()) {
+    return Fail(absl::StrCat(option ? "unknown option " : "no such command: ",
+                             Quoted(command), "; did you mean ", meant, "?"));
+  }
+  if (option) {
+    return Fail(absl::StrCat("unknown option ", Quoted(command),
+                             " (options of a run come behind the word run: emu "
+                             "run --help explains them)"));
+  }
   return Fail(absl::StrCat("no such command: ", Quoted(command),
-                           " (to run a program: emu run PROGRAM)"));
+                           " (to run that program: emu run ", command, ")"));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "emu/suggestion.h"
 
 namespace emu {
 namespace {
@@ -57,6 +58,7 @@ constexpr char kProgram[] = "Program";
 constexpr char kMachine[] = "Machine";
 constexpr char kRun[] = "What decides a run";
 constexpr char kReports[] = "Reports";
+constexpr char kHost[] = "The host";
 
 using Setter = std::function<absl::Status(const std::string&)>;
 
@@ -156,6 +158,22 @@ absl::Status SetMtime(RunOptions& options, const std::string& text) {
   return absl::OkStatus();
 }
 
+absl::Status SetMemoryAccess(RunOptions& options, const std::string& text) {
+  using Access = RunOptions::MemoryAccess;
+  constexpr std::pair<const char*, Access> kWays[] = {
+      {"auto", Access::kAuto},
+      {"vm", Access::kProcessVm},
+      {"proc", Access::kProcMem},
+      {"words", Access::kWords}};
+  for (const auto& [name, access] : kWays) {
+    if (text != name) continue;
+    options.memory_access = access;
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      Quoted(text), " is none of \"auto\", \"vm\", \"proc\" and \"words\""));
+}
+
 class RunFormatter : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App*, std::string) const override {
@@ -176,6 +194,7 @@ class RunApp {
     AddMachine(options);
     AddRun(options);
     AddReports(options);
+    AddHost(options);
   }
 
   CLI::App& app() { return app_; }
@@ -239,7 +258,7 @@ class RunApp {
           return ParseCount(text, 1, 64);
         }));
     Add(kMachine, "--memory", "SIZE",
-        "How much memory it seems to have, and has [4G]",
+        "How much memory it seems to have, and has, the\nfiles that it writes among it [4G]",
         Into(o.memory, [](const std::string& text) -> absl::StatusOr<uint64_t> {
           absl::StatusOr<uint64_t> size = ParseSize(text);
           if (!size.ok() || *size >= (1 << 20)) return size;
@@ -295,6 +314,14 @@ class RunApp {
     app_.add_flag("-h,--help", o.help, "Print this text")->group(kReports);
   }
 
+  void AddHost(RunOptions& o) {
+    Add(kHost, "--memory-access", "auto|vm|proc|words",
+        "How emu copies from and to guests:\nprocess_vm_readv, /proc/PID/mem, or "
+        "ptrace's\nwords, which are slow; auto takes the fastest\nthat the host "
+        "allows [auto]",
+        [&o](const std::string& text) { return SetMemoryAccess(o, text); });
+  }
+
   CLI::App app_;
   std::string strace_;
 };
@@ -323,14 +350,50 @@ size_t CountOptions(const CLI::App& app, absl::Span<const std::string> args) {
   return std::min(i, args.size());
 }
 
-absl::Status Explain(const CLI::ParseError& error) {
-  std::string text = error.what();
-  const absl::string_view extras = "The following argument";
-  if (absl::StartsWith(text, extras)) {
-    text = absl::StrCat("unknown option ", text.substr(text.find(": ") + 2));
+// "--root" of "--root=/"; "-w" of "-w/".
+std::string NameOf(const std::string& arg) {
+  if (absl::StartsWith(arg, "--")) return arg.substr(0, arg.find('='));
+  return arg.substr(0, 2);
+}
+
+absl::Status UnknownOption(const CLI::App& app, const std::string& name) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& known : option->get_lnames()) {
+      names.push_back(absl::StrCat("--", known));
+    }
   }
+  const std::string meant =
+      absl::StartsWith(name, "--") ? Suggestion(name, names) : "";
+  return absl::InvalidArgumentError(absl::StrCat(
+      "unknown option ", name,
+      meant.empty() ? " (emu run --help explains the options)"
+                    : absl::StrCat("; did you mean ", meant, "?")));
+}
+
+// What the parser would say in words of its own.
+absl::Status CheckOptions(const CLI::App& app,
+                          absl::Span<const std::string> args) {
+  for (size_t i = 0; i < args.size(); ++i) {
+    const std::string name = NameOf(args[i]);
+    const CLI::Option* option = app.get_option_no_throw(name);
+    if (option == nullptr) return UnknownOption(app, name);
+    const bool takes_value = option->get_expected_min() > 0;
+    if (TakesNext(app, args[i]) && ++i == args.size()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          name, " needs a value: ", name, " ", option->get_option_text()));
+    }
+    if (!takes_value && args[i] != name && name != "--strace") {
+      return absl::InvalidArgumentError(
+          absl::StrCat(name, " takes no value: ", Quoted(args[i])));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Explain(const CLI::ParseError& error) {
   return absl::InvalidArgumentError(
-      absl::StrCat(text, " (emu run --help explains the options)"));
+      absl::StrCat(error.what(), " (emu run --help explains the options)"));
 }
 
 }  // namespace
@@ -350,6 +413,8 @@ absl::StatusOr<RunOptions> ParseRunOptions(absl::Span<const std::string> args,
   size_t count = CountOptions(run.app(), args);
   options.argv.assign(args.begin() + count, args.end());
   if (count > 0 && args[count - 1] == "--") --count;
+  absl::Status checked = CheckOptions(run.app(), args.subspan(0, count));
+  if (!checked.ok()) return checked;
   // CLI11 takes its arguments from the back.
   std::vector<std::string> reversed(args.rend() - count, args.rend());
   try {
@@ -361,6 +426,9 @@ absl::StatusOr<RunOptions> ParseRunOptions(absl::Span<const std::string> args,
     return absl::InvalidArgumentError(
         "no program to run: emu run [options] [--] PROGRAM [ARGS] (emu run "
         "--help explains)");
+  }
+  if (!options.help && options.argv[0].empty()) {
+    return absl::InvalidArgumentError("the program's name is empty");
   }
   return options;
 }

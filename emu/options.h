@@ -57,6 +57,10 @@ struct RunOptions {
   bool stats = false;
   bool strict = false;  // what cannot be repeated is a failure
 
+  // How emu reads and writes guests' memory.
+  enum class MemoryAccess { kAuto, kProcessVm, kProcMem, kWords };
+  MemoryAccess memory_access = MemoryAccess::kAuto;
+
   bool help = false;  // asked for: nothing else counts
 };
 

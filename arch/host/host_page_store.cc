@@ -70,7 +70,12 @@ absl::StatusOr<std::unique_ptr<HostPageStore>> HostPageStore::Create(
       }
     }
     if (size <= kLeastSize) {
-      return HostError(errno, absl::StrCat("mmap(emu-pages, ", size, ")"));
+      // The limits that a user may have set.
+      const char* hint = errno == EFBIG    ? "; raise ulimit -f"
+                         : errno == ENOMEM ? "; raise ulimit -v"
+                                           : "";
+      return HostError(errno, absl::StrCat("room for guests' files (",
+                                           size >> 20, " MiB", hint, ")"));
     }
   }
 }
