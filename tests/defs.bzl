@@ -6,6 +6,11 @@
 # targets exist and run when named.
 EMU_RUNS = True
 
+# The ways in which emu can copy guests' memory (`emu run --memory-access`), that
+# it does not choose itself: all are to give the same answers. Their tests are
+# left out by --test_tag_filters=-memory-access.
+MEMORY_ACCESS = ["vm", "proc", "words"]
+
 # Guests are compiled for the sake of compile time, not of speed.
 _GUEST_COPTS = ["-O0", "-Wall", "-Wextra"]
 
@@ -24,7 +29,7 @@ def guest_binary(name, srcs, deps = [], **kwargs):
 def syscall_test(name, srcs, deps = [], as_root = False, timeout = "short"):
     """Declares <name>_native and <name>_emu, two runs of one gtest program.
 
-    Both run as the same unprivileged user (uid and gid 1000), or as root, in a
+    And one for each of MEMORY_ACCESS, <name>_emu_vm and so on. All run as the same unprivileged user (uid and gid 1000), or as root, in a
     fresh directory of that user's and with the same environment: see
     tests/run_guest.sh.
 
@@ -33,7 +38,7 @@ def syscall_test(name, srcs, deps = [], as_root = False, timeout = "short"):
       srcs: the guest's sources; gtest's main is linked in.
       deps: what the guest needs besides gtest.
       as_root: whether both runs are made as root.
-      timeout: Bazel's, for each of the two.
+      timeout: Bazel's, for each of them.
     """
     guest = name + "_guest"
     guest_binary(
@@ -53,13 +58,22 @@ def syscall_test(name, srcs, deps = [], as_root = False, timeout = "short"):
         tags = ["no-sandbox"],
     )
     emu_run_test(name + "_emu", guest, as_root = as_root, timeout = timeout)
+    for access in MEMORY_ACCESS:
+        emu_run_test(
+            name + "_emu_" + access,
+            guest,
+            as_root = as_root,
+            timeout = timeout,
+            memory_access = access,
+        )
 
 def emu_run_test(
         name,
         guest,
         guest_args = [],
         as_root = False,
-        timeout = "short"):
+        timeout = "short",
+        memory_access = None):
     """Runs a guest program under emu; passes where the program exits with 0.
 
     Args:
@@ -68,6 +82,7 @@ def emu_run_test(
       guest_args: passed to it.
       as_root: whether it runs as root, and not as uid and gid 1000.
       timeout: Bazel's.
+      memory_access: how emu copies its memory, if it is not to choose.
     """
     native.sh_test(
         name = name,
@@ -75,13 +90,14 @@ def emu_run_test(
         timeout = timeout,
         srcs = ["//tests:run_guest.sh"],
         args = [
-            "emu",
+            "emu" if memory_access == None else "emu:" + memory_access,
             "root" if as_root else "user",
             "$(location :%s)" % guest,
             "$(location //emu)",
         ] + guest_args,
         data = [":" + guest, "//emu"],
-        tags = ["no-sandbox"] + ([] if EMU_RUNS else ["manual"]),
+        tags = ["no-sandbox"] + ([] if EMU_RUNS else ["manual"]) +
+               ([] if memory_access == None else ["memory-access"]),
     )
 
 def emu_only_test(name, srcs, deps = [], **kwargs):

@@ -7,7 +7,9 @@
 # standard three, default signals.
 #
 # Usage: run_guest.sh native user|root GUEST [GUEST_ARGS...]
-#        run_guest.sh emu user|root GUEST EMU [GUEST_ARGS...]
+#        run_guest.sh emu[:ACCESS] user|root GUEST EMU [GUEST_ARGS...]
+#
+# ACCESS is for emu's --memory-access.
 #
 # `user` is uid and gid 1000 where the caller may choose, as under emu;
 # elsewhere a native guest runs as its caller.
@@ -16,7 +18,7 @@ set -euo pipefail
 
 readonly mode=$1 user=$2 guest=$3
 shift 3
-if [[ $mode == emu ]]; then
+if [[ $mode != native ]]; then
   readonly emu=$PWD/$1
   shift
 fi
@@ -59,6 +61,7 @@ else
   command=("$emu" run -w "$directory")
   for variable in "${variables[@]}"; do command+=(-e "$variable"); done
   if [[ $user == root ]]; then command+=(-u 0); fi
+  if [[ $mode == emu:* ]]; then command+=(--memory-access "${mode#emu:}"); fi
   command+=(-- "$program" "$@")
 fi
 

@@ -5,11 +5,12 @@
 # same name, and compares: standard output, standard error, exit status, and
 # every file that is there afterwards (name, type, permissions, content).
 #
-# Usage: run_program.sh EMU SCRIPT
+# Usage: run_program.sh EMU SCRIPT [EMU_OPTIONS...]
 
 set -euo pipefail
 
 readonly emu=$PWD/$1 script=$2
+options=("${@:3}")
 scratch=$(mktemp -d /tmp/program.XXXXXXXX)
 trap 'chmod -R u+rwX -- "$scratch"; rm -rf -- "$scratch"' EXIT
 trap 'exit 143' TERM INT
@@ -60,7 +61,6 @@ if [[ -n ${NATIVE_ONLY:-} ]]; then
 fi
 
 new_directory emu
-options=()
 for variable in "${variables[@]}"; do options+=(-e "$variable"); done
 status=0
 (cd "$directory" &&
