@@ -48,6 +48,26 @@ expect() {
     fail "$command: message '$err', not 'emu: $pattern'"
 }
 
+# From here on emu is a copy of the test's own, so that its processes are known.
+own_emu() {
+  mkdir "$scratch/.own"
+  cp -- "$emu" "$scratch/.own/emu"
+  emu=$scratch/.own/emu
+}
+# Every process of that copy has ended, or does so now by itself, and no file has
+# come to the working directory but those whose names are given.
+expect_nothing_left() {
+  local left
+  for _ in $(seq 50); do
+    left=$(find /proc -mindepth 2 -maxdepth 2 -name exe -lname "$emu" 2>/dev/null)
+    [[ -z $left ]] && break
+    sleep 0.1
+  done
+  [[ -z $left ]] || fail "$command: processes are left: $left"
+  left=$(ls -A "$scratch" | grep -vxF -e .own -e .out -e .err "${@/#/-e}")
+  [[ -z $left ]] || fail "$command: files are left: $left"
+}
+
 finish() {
   ((failures == 0)) || echo "$failures failed" >&2
   exit $((failures > 0))
