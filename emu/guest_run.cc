@@ -76,6 +76,7 @@ absl::Status GuestRun::OpenReports() {
     strace_ = std::make_unique<StraceSink>(to, [this](absl::string_view text) {
       if (strace_file_ != nullptr) {
         strace_file_->Append(text);
+        strace_file_->Flush();
       } else {
         WriteDiagnostic(text, doors_.streams.raw());
       }

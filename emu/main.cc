@@ -90,8 +90,8 @@ int Main(int argc, char** argv) {
   const bool option = command[0] == '-';
   const std::string meant = Suggestion(
       command, option ? std::vector<std::string>{"--help", "--version"}
-                      : std::vector<std::string>{"run", "trace", "completion", "help",
-                                                 "version"});
+                      : std::vector<std::string>{"run", "trace", "completion",
+                                                 "help", "version"});
   if (!meant.empty()) {
     return Fail(absl::StrCat(option ? "unknown option " : "no such command: ",
                              Quoted(command), "; did you mean ", meant, "?"));

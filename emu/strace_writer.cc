@@ -84,7 +84,7 @@ void StraceWriter::OnFirstExec(const Event& event, absl::string_view call) {
   pending.time = event.time;
   pending.text = {std::string(call), 0, true};
   held_ = event.tid;
-  EndCall(event.tid, event.time, "", "0");
+  EndCall(event.tid, event.time, ")", "0");
 }
 
 void StraceWriter::Rename(Pid from, Pid to) {

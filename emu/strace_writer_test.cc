@@ -83,7 +83,7 @@ TEST_F(StraceWriterTest, InAFileTasksAreAlwaysNamed) {
   });
   Event death{.kind = Event::Kind::kDeath};
   death.tid = 2;
-  writer.OnFirstExec(death, "execve(\"/p\", [\"p\"], NULL)");
+  writer.OnFirstExec(death, "execve(\"/p\", [\"p\"], NULL");
   writer.OnEvent(death, [](void*, GuestAddr, size_t) -> size_t { return 0; });
   EXPECT_EQ(text_,
             "2     0.000000 execve(\"/p\", [\"p\"], NULL) = 0\n"

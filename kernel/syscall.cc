@@ -166,6 +166,7 @@ void Finish(Task& task, const Result<int64_t>& result) {
   if (result.error() != kBlocked) return Answer(task, -result.error().value());
   if (!(call.killable_only ? HasFatalSignal(task) : HasSignal(task))) {
     task.Park();
+    EmitCall(task, Event::Kind::kBlock, 0);
     return;
   }
   task.StopWaiting();

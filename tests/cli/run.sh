@@ -58,9 +58,9 @@ run run --export /none:nothing true; expect_status 125
 
 run run --timeout 0.5 sh -c 'while :; do :; done'; expect_status 124
 run run --strace true
-[[ $err == *'exit_group(0) = ?'*'+++ exited with 0 +++'* ]] || fail "strace: $err"
+[[ $err == '1.000000 execve("/usr/bin/true", ["true"], '*') = 0'$'\n'*'exit_group(0) '*' = ?'*'+++ exited with 0 +++' ]] || fail "strace: $err"
 run run --strace=trace echo hi; expect_out hi
-grep -q 'write(1, "hi\\n", 3) = 3' trace || fail 'strace to a file'
+grep -q '^2     1\.[0-9]* write(1, "hi\\n", 3)  *= 3$' trace || fail 'strace to a file'
 run run --stats true
 [[ $err == *'syscall'*'execve'* || $err == *' total'* ]] || fail "stats: $err"
 
