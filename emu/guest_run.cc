@@ -2,6 +2,7 @@
 
 #include "emu/guest_run.h"
 
+#include <stdio.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -24,6 +25,12 @@ void Say(absl::string_view message) {
 int Fail(const absl::Status& status) {
   Say(status.message());
   return kExitFailure;
+}
+
+int PrintHelp(const std::string& text) {
+  return fputs(text.c_str(), stdout) == EOF || fflush(stdout) == EOF
+             ? Fail(absl::DataLossError("cannot write to standard output"))
+             : 0;
 }
 
 // The recorder first: what reports read of the guest is no part of the run.
@@ -118,6 +125,10 @@ absl::Status GuestRun::MakeMachine() {
 
 int GuestRun::Run() {
   const Result<> started = kernel_->Start(setup_.program);
+  if (doors_.failure != nullptr && *doors_.failure) {
+    Say(**doors_.failure);
+    return kExitFailure;
+  }
   if (!started.ok()) {
     const StartError error =
         ExplainStart(*kernel_, setup_.program, started.error());
@@ -127,6 +138,7 @@ int GuestRun::Run() {
   end_ = kernel_->Run();
   // What emu says from here on is for a terminal as it was.
   doors_.streams.Suspend();
+  doors_.at_end();
   if (const uint64_t kills = machine_->memory_kills(); kills > 0) {
     Say(absl::StrCat("out of memory: ", kills,
                      kills == 1 ? " process was" : " processes were",

@@ -7,6 +7,7 @@
 #ifndef EMU_GUEST_RUN_H_
 #define EMU_GUEST_RUN_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,10 @@ struct GuestDoors {
   GuestTrees trees;
   TraceSink* recorder = nullptr;  // told of every event, if there is one
   GuestMemory::Mode memory_mode = GuestMemory::Mode::kBest;
+  // Called when the program has ended, before emu says anything of that.
+  std::function<void()> at_end = [] {};
+  // Why the outside gave up, if it did: a replay that went another way.
+  const std::optional<std::string>* failure = nullptr;
 };
 
 class GuestRun {
@@ -94,6 +99,8 @@ class GuestRun {
 
 // One line of emu's own on standard error.
 void Say(absl::string_view message);
+// Prints a text that was asked for; returns the exit status.
+int PrintHelp(const std::string& text);
 // Says what failed; returns the exit status for that.
 int Fail(const absl::Status& status);
 

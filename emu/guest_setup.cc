@@ -86,6 +86,8 @@ std::vector<std::string> GuestEnvironment(const RunOptions& options,
   return env;
 }
 
+}  // namespace
+
 Credentials CredentialsOf(const GuestUser& user) {
   Credentials creds;
   creds.uid = creds.euid = creds.suid = creds.fsuid = user.uid;
@@ -93,8 +95,6 @@ Credentials CredentialsOf(const GuestUser& user) {
   if (user.uid == 0) creds.permitted = creds.effective = kAllCapabilities;
   return creds;
 }
-
-}  // namespace
 
 std::string HostDirectory() {
   char* path = getcwd(nullptr, 0);

@@ -35,6 +35,8 @@ struct GuestSetup {
 GuestSetup MakeGuestSetup(const RunOptions& options, const Image& image,
                           const GuestUser& user, Env& outside);
 
+Credentials CredentialsOf(const GuestUser& user);
+
 // The directory that emu was started in; "/" if that is gone.
 std::string HostDirectory();
 

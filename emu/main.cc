@@ -11,6 +11,9 @@
 #include "emu/completion.h"
 #include "emu/exit_status.h"
 #include "emu/options.h"
+#include "emu/record/record.h"
+#include "emu/record/replay.h"
+#include "emu/replay_options.h"
 #include "emu/run.h"
 #include "emu/suggestion.h"
 #include "emu/trace/trace_command.h"
@@ -26,11 +29,13 @@ constexpr char kHelp[] =
 containers or virtual machines: they see the files, time, randomness and
 processors that the command line says, and the same command gives the same run.
 
-Usage: emu run [options] [--] PROGRAM [ARGS]   run a program
+Usage: emu run [options] [--] PROGRAM [ARGS]     run a program
+       emu record [options] [--] PROGRAM [ARGS]  run it, to happen again
+       emu replay [options] FILE                 let it happen again, anywhere
        emu trace info|dump|diff|files|stats|export FILE...
-                                               look into recordings
-       emu completion bash|zsh|fish            print a completion script
-       emu help [run|trace]                    explain
+                                                 look into recordings
+       emu completion bash|zsh|fish              print a completion script
+       emu help [COMMAND]                        explain
        emu --version
 
 Start with:
@@ -62,9 +67,11 @@ int CompletionCommand(const std::vector<std::string>& args) {
 int HelpCommand(const std::vector<std::string>& args) {
   if (args.empty()) return Print(kHelp);
   if (args[0] == "run") return Print(RunHelp());
+  if (args[0] == "record") return Print(RecordHelp());
+  if (args[0] == "replay") return Print(ReplayHelp());
   if (args[0] == "trace") return Print(TraceHelp(""));
   return Fail(absl::StrCat("there is no help on ", Quoted(args[0]),
-                           " (emu help, emu help run, emu help trace)"));
+                           " (emu help lists the commands)"));
 }
 
 int Main(int argc, char** argv) {
@@ -79,6 +86,8 @@ int Main(int argc, char** argv) {
   }
   const std::vector<std::string> rest(args.begin() + 1, args.end());
   if (command == "run") return RunCommand(rest);
+  if (command == "record") return RecordCommand(rest);
+  if (command == "replay") return ReplayCommand(rest);
   if (command == "trace") return TraceCommand(rest);
   if (command == "completion") return CompletionCommand(rest);
   if (command == "help" || command == "--help" || command == "-h") {

@@ -53,6 +53,25 @@ Exit status:
   125  emu itself failed            127  PROGRAM is not found
 )";
 
+constexpr char kRecordDescription[] =
+    "Runs PROGRAM as emu run does, and writes all that it needs to happen again\n"
+    "to a file: `emu replay FILE` shows the same run on any machine, with none\n"
+    "of the files, input or time that it had here.\n";
+
+constexpr char kRecordFooter[] = R"(
+Examples:
+  emu record make test               # to emu.trace
+  emu record -o ci.trace --seed random -- ./flaky_test
+  emu replay ci.trace                # the same output, as often as you like
+
+The file holds the content of every host file that was opened, the environment
+and everything typed: treat it as you would treat those. It can be replayed from
+the start on while it is being written, and after emu was killed.
+
+The program, what it finds and the exit status are as emu run --help says.
+)";
+
+constexpr char kRecording[] = "Recording";
 constexpr char kFiles[] = "Files";
 constexpr char kProgram[] = "Program";
 constexpr char kMachine[] = "Machine";
@@ -176,19 +195,38 @@ absl::Status SetMemoryAccess(RunOptions& options, const std::string& text) {
 
 class RunFormatter : public CLI::Formatter {
  public:
-  std::string make_usage(const CLI::App*, std::string) const override {
-    return "Usage: emu run [options] [--] PROGRAM [ARGS]\n";
+  std::string make_usage(const CLI::App* app, std::string) const override {
+    return absl::StrCat("Usage: ", app->get_name(),
+                        " [options] [--] PROGRAM [ARGS]\n");
   }
 };
 
 // The parser of `emu run`, which fills `options`.
 class RunApp {
  public:
-  explicit RunApp(RunOptions& options) : app_(kDescription, "emu run") {
+  explicit RunApp(RunOptions& options) : RunApp(options, "emu run") {
+    app_.description(kDescription);
+    app_.footer(kFooter);
+  }
+  explicit RunApp(RecordOptions& options)
+      : RunApp(options.run, "emu record") {
+    app_.description(kRecordDescription);
+    app_.footer(kRecordFooter);
+    Add(kRecording, "-o,--output", "FILE",
+        absl::StrCat("Write the recording there, over what is there\n[",
+                     kDefaultRecording, ", if there is none]"),
+        Into(options.output, NotEmpty));
+  }
+  RunApp(const RunApp&) = delete;
+  RunApp& operator=(const RunApp&) = delete;
+
+  CLI::App& app() { return app_; }
+
+ private:
+  RunApp(RunOptions& options, const char* name) : app_("", name) {
     app_.set_help_flag();
     app_.formatter(std::make_shared<RunFormatter>());
     app_.get_formatter()->column_width(30);
-    app_.footer(kFooter);
     AddFiles(options);
     AddProgram(options);
     AddMachine(options);
@@ -197,9 +235,6 @@ class RunApp {
     AddHost(options);
   }
 
-  CLI::App& app() { return app_; }
-
- private:
   void Add(const char* group, const std::string& name, const char* value,
            const std::string& help, Setter set) {
     app_.add_option_function<std::vector<std::string>>(
@@ -367,8 +402,9 @@ absl::Status UnknownOption(const CLI::App& app, const std::string& name) {
       absl::StartsWith(name, "--") ? Suggestion(name, names) : "";
   return absl::InvalidArgumentError(absl::StrCat(
       "unknown option ", name,
-      meant.empty() ? " (emu run --help explains the options)"
-                    : absl::StrCat("; did you mean ", meant, "?")));
+      meant.empty()
+          ? absl::StrCat(" (", app.get_name(), " --help explains the options)")
+          : absl::StrCat("; did you mean ", meant, "?")));
 }
 
 // What the parser would say in words of its own.
@@ -391,16 +427,14 @@ absl::Status CheckOptions(const CLI::App& app,
   return absl::OkStatus();
 }
 
-absl::Status Explain(const CLI::ParseError& error) {
-  return absl::InvalidArgumentError(
-      absl::StrCat(error.what(), " (emu run --help explains the options)"));
+absl::Status Explain(const CLI::App& app, const CLI::ParseError& error) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      error.what(), " (", app.get_name(), " --help explains the options)"));
 }
 
-}  // namespace
-
-absl::StatusOr<RunOptions> ParseRunOptions(absl::Span<const std::string> args,
-                                           const char* source_date_epoch) {
-  RunOptions options;
+// Parses `args` into `options`, which `run` fills.
+absl::Status Parse(RunApp& run, absl::Span<const std::string> args,
+                   const char* source_date_epoch, RunOptions& options) {
   if (source_date_epoch != nullptr) {
     absl::StatusOr<Nanos> date = ParseDate(source_date_epoch);
     if (!date.ok()) {
@@ -409,7 +443,6 @@ absl::StatusOr<RunOptions> ParseRunOptions(absl::Span<const std::string> args,
     }
     options.epoch = *date;
   }
-  RunApp run(options);
   size_t count = CountOptions(run.app(), args);
   options.argv.assign(args.begin() + count, args.end());
   if (count > 0 && args[count - 1] == "--") --count;
@@ -420,29 +453,24 @@ absl::StatusOr<RunOptions> ParseRunOptions(absl::Span<const std::string> args,
   try {
     run.app().parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
-    return Explain(error);
+    return Explain(run.app(), error);
   }
   if (!options.help && options.argv.empty()) {
+    const std::string& name = run.app().get_name();
     return absl::InvalidArgumentError(
-        "no program to run: emu run [options] [--] PROGRAM [ARGS] (emu run "
-        "--help explains)");
+        absl::StrCat("no program to run: ", name,
+                     " [options] [--] PROGRAM [ARGS] (", name,
+                     " --help explains)"));
   }
   if (!options.help && options.argv[0].empty()) {
     return absl::InvalidArgumentError("the program's name is empty");
   }
-  return options;
+  return absl::OkStatus();
 }
 
-std::string RunHelp() {
-  RunOptions options;
-  return RunApp(options).app().help();
-}
-
-std::vector<OptionInfo> RunOptionList() {
-  RunOptions options;
-  RunApp run(options);
+std::vector<OptionInfo> ListOptions(CLI::App& app) {
   std::vector<OptionInfo> list;
-  for (const CLI::Option* option : run.app().get_options()) {
+  for (const CLI::Option* option : app.get_options()) {
     OptionInfo info;
     info.long_name = option->get_lnames().at(0);
     if (!option->get_snames().empty()) {
@@ -453,6 +481,46 @@ std::vector<OptionInfo> RunOptionList() {
     list.push_back(std::move(info));
   }
   return list;
+}
+
+}  // namespace
+
+absl::StatusOr<RunOptions> ParseRunOptions(absl::Span<const std::string> args,
+                                           const char* source_date_epoch) {
+  RunOptions options;
+  RunApp run(options);
+  absl::Status status = Parse(run, args, source_date_epoch, options);
+  if (!status.ok()) return status;
+  return options;
+}
+
+absl::StatusOr<RecordOptions> ParseRecordOptions(
+    absl::Span<const std::string> args, const char* source_date_epoch) {
+  RecordOptions options;
+  RunApp run(options);
+  absl::Status status = Parse(run, args, source_date_epoch, options.run);
+  if (!status.ok()) return status;
+  return options;
+}
+
+std::string RunHelp() {
+  RunOptions options;
+  return RunApp(options).app().help();
+}
+
+std::string RecordHelp() {
+  RecordOptions options;
+  return RunApp(options).app().help();
+}
+
+std::vector<OptionInfo> RunOptionList() {
+  RunOptions options;
+  return ListOptions(RunApp(options).app());
+}
+
+std::vector<OptionInfo> RecordOptionList() {
+  RecordOptions options;
+  return ListOptions(RunApp(options).app());
 }
 
 }  // namespace emu

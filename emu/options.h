@@ -70,8 +70,18 @@ struct RunOptions {
 absl::StatusOr<RunOptions> ParseRunOptions(absl::Span<const std::string> args,
                                            const char* source_date_epoch);
 
-// `emu run --help`.
+// Reads what follows `emu record`: one option more.
+struct RecordOptions {
+  std::string output;  // the recording; empty: kDefaultRecording, if that is new
+  RunOptions run;
+};
+inline constexpr char kDefaultRecording[] = "emu.trace";
+absl::StatusOr<RecordOptions> ParseRecordOptions(
+    absl::Span<const std::string> args, const char* source_date_epoch);
+
+// `emu run --help`, `emu record --help`.
 std::string RunHelp();
+std::string RecordHelp();
 
 // The options, for the shells' completion.
 struct OptionInfo {
@@ -81,6 +91,7 @@ struct OptionInfo {
   std::string help;
 };
 std::vector<OptionInfo> RunOptionList();
+std::vector<OptionInfo> RecordOptionList();
 
 }  // namespace emu
 

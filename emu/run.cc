@@ -2,7 +2,6 @@
 
 #include "emu/run.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <memory>
@@ -58,12 +57,7 @@ int RunCommand(absl::Span<const std::string> args) {
   const absl::StatusOr<RunOptions> options =
       ParseRunOptions(args, getenv("SOURCE_DATE_EPOCH"));
   if (!options.ok()) return Fail(options.status());
-  if (options->help) {
-    const std::string help = RunHelp();
-    return fputs(help.c_str(), stdout) == EOF || fflush(stdout) == EOF
-               ? Fail(absl::DataLossError("cannot write to standard output"))
-               : 0;
-  }
+  if (options->help) return PrintHelp(RunHelp());
   return Run(*options);
 }
 

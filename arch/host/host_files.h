@@ -7,6 +7,8 @@
 #ifndef ARCH_HOST_HOST_FILES_H_
 #define ARCH_HOST_HOST_FILES_H_
 
+#include <cstdint>
+
 #include "absl/status/statusor.h"
 #include "arch/machine.h"
 
@@ -24,6 +26,8 @@ class HostFiles {
   // A descriptor of emu that is open on `file`, possibly opened again for this
   // call. Fails when the file is not what it was any more.
   virtual absl::StatusOr<int> Descriptor(HostFileId file) = 0;
+  // Where in that descriptor's file its first byte is; whole pages.
+  virtual uint64_t Start(HostFileId) { return 0; }
 };
 
 }  // namespace emu

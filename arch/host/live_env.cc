@@ -18,10 +18,6 @@ namespace {
 
 constexpr Nanos kMicrosecond = 1'000;
 
-// Streams of one key: their numbers are part of what a seed means.
-constexpr uint32_t kGuestStream = 0;
-constexpr uint32_t kScheduleStream = 1;
-
 absl::StatusOr<RandomStream::Key> RandomKey() {
   RandomStream::Key key;
   if (getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size())) {
@@ -67,22 +63,13 @@ LiveEnv::LiveEnv(const LiveEnvOptions& options, const RandomStream::Key& key,
                  HostSignals& signals)
     : signals_(signals),
       streams_(signals),
-      guest_random_(key, kGuestStream),
-      schedule_random_(key, kScheduleStream),
-      random_schedule_(options.random_schedule),
+      choices_(key, options.random_schedule),
       boot_time_(options.boot_time),
       started_(HostClock(CLOCK_MONOTONIC)),
       time_limit_(options.time_limit) {}
 
 LiveEnv::~LiveEnv() {
   if (time_limit_) SetAlarm(0).IgnoreError();
-}
-
-void LiveEnv::FillRandom(absl::Span<char> out) { guest_random_.Fill(out); }
-
-size_t LiveEnv::PickNext(size_t runnable) {
-  return random_schedule_ && runnable > 1 ? schedule_random_.Below(runnable)
-                                          : 0;
 }
 
 Nanos LiveEnv::HostTime() { return HostClock(CLOCK_MONOTONIC) - started_; }

@@ -15,6 +15,7 @@
 #include "arch/host/host_clock.h"
 #include "arch/host/host_signals.h"
 #include "arch/host/random_stream.h"
+#include "arch/host/seeded_choices.h"
 #include "arch/host/standard_streams.h"
 
 namespace emu {
@@ -37,8 +38,10 @@ class LiveEnv : public Env {
       const LiveEnvOptions& options, HostSignals& signals);
   ~LiveEnv() override;
 
-  void FillRandom(absl::Span<char> out) override;
-  size_t PickNext(size_t runnable) override;
+  void FillRandom(absl::Span<char> out) override { choices_.FillRandom(out); }
+  size_t PickNext(size_t runnable) override {
+    return choices_.PickNext(runnable);
+  }
   Nanos BootTime() override { return boot_time_; }
   Nanos HostTime() override;
   StreamKind Kind(StdStream stream) override { return streams_.Kind(stream); }
@@ -56,6 +59,8 @@ class LiveEnv : public Env {
 
   // For emu's own words on standard error.
   StandardStreams& streams() { return streams_; }
+  // What a replay draws from as well.
+  const SeededChoices& choices() const { return choices_; }
 
  private:
   LiveEnv(const LiveEnvOptions& options, const RandomStream::Key& key,
@@ -67,9 +72,7 @@ class LiveEnv : public Env {
 
   HostSignals& signals_;
   StandardStreams streams_;
-  RandomStream guest_random_;
-  RandomStream schedule_random_;
-  const bool random_schedule_;
+  SeededChoices choices_;
   const Nanos boot_time_;
   const Nanos started_;  // on the host's monotonic clock
   const std::optional<Nanos> time_limit_;

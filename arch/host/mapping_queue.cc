@@ -134,6 +134,7 @@ void MappingQueue::Map(const Mapping& mapping) {
                             MAP_FIXED | MAP_NORESERVE | sharing, -1,
                             mapping.backing.offset);
       change.file = mapping.backing.file;
+      change.offset = mapping.backing.offset;
       break;
   }
   Add(change);
@@ -211,6 +212,7 @@ absl::Status MappingQueue::NameFile(Change& change) {
   absl::StatusOr<int> fd = sources_.files->Descriptor(change.file);
   if (!fd.ok()) return fd.status();
   change.call.args[4] = static_cast<uint64_t>(*fd);
+  change.call.args[5] = change.offset + sources_.files->Start(change.file);
   struct statvfs info;
   change.noexec = fstatvfs(*fd, &info) == 0 && (info.f_flag & ST_NOEXEC) != 0;
   maps_noexec_files_ = maps_noexec_files_ || change.noexec;

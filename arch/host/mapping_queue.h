@@ -59,6 +59,7 @@ class MappingQueue {
   struct Change {
     isa::StubCall call;
     HostFileId file;  // to be named in the call; -1: none
+    uint64_t offset = 0;  // in the file
     bool noexec = false;
   };
 

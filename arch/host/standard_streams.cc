@@ -98,6 +98,7 @@ bool StandardStreams::InForeground() const {
 
 StandardStreams::Stream StandardStreams::Open(int fd, bool input) {
   Stream stream;
+  if (fd < 0) return stream;
   struct stat st = {};
   if (fstat(fd, &st) != 0) {
     // Gets the same number, the lowest free one: those below are open by now.

@@ -12,19 +12,51 @@
 
 namespace emu {
 
-// Of which question the answer is. The numbers are those of the file; what the
-// payloads hold, emu/record defines.
+// Which question was answered. The numbers are those of the file; what the
+// payloads hold is in docs/trace_format.md and emu/trace/input_codec.h.
 enum class InputKind : uint8_t {
   kNone = 0,
+
+  // Env.
+  kHostTime = 1,
+  kReadInput = 2,
+  kWriteOutput = 3,
+  kWindowSize = 4,
+  kSignal = 5,
+  kTimeOver = 6,
+  kPreemption = 7,
+
+  // HostTree.
+  kStat = 16,
+  kList = 17,
+  kReadLink = 18,
+  kOpen = 19,
+  kReadAt = 20,
+  kStatFile = 21,
+  kMapped = 22,  // what a file held when it was first shown by mmap(2)
+
+  // HostTree of a writable bind.
+  kWriteAt = 32,
+  kTruncate = 33,
+  kSync = 34,
+  kCreate = 35,
+  kMakeDirectory = 36,
+  kMakeFifo = 37,
+  kMakeSymlink = 38,
+  kLink = 39,
+  kUnlink = 40,
+  kRemoveDirectory = 41,
+  kRename = 42,
+  kSetMode = 43,
+  kSetTimes = 44,
 };
 
 struct InputRecord {
   InputKind kind = InputKind::kNone;
   uint64_t position = 0;  // the number of events before it; never less than
                           // that of the record before
-  uint64_t skipped = 0;   // answers of this kind since its last record that
-                          // said "nothing"
-  std::string payload;
+  uint64_t skipped = 0;   // answers that said "nothing" since the last record
+  std::string payload;    // the question, and behind it the answer
 
   friend bool operator==(const InputRecord&, const InputRecord&) = default;
 };

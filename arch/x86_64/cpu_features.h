@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Extensions of the instruction set by which programs choose their code. Included
+// as arch/isa/cpu_features.h.
+
+#ifndef ARCH_X86_64_CPU_FEATURES_H_
+#define ARCH_X86_64_CPU_FEATURES_H_
+
+#include <string>
+#include <vector>
+
+namespace emu::isa {
+
+// Those that guests find on this CPU, by /proc/cpuinfo's names.
+std::vector<std::string> CpuFeatures();
+
+}  // namespace emu::isa
+
+#endif  // ARCH_X86_64_CPU_FEATURES_H_

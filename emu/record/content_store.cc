@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "emu/record/content_store.h"
+
+namespace emu {
+
+absl::StatusOr<std::unique_ptr<ContentStore>> ContentStore::Create() {
+  auto memory = SparseMemory::Create("emu-contents");
+  if (!memory.ok()) return memory.status();
+  return std::unique_ptr<ContentStore>(new ContentStore(*std::move(memory)));
+}
+
+ContentStore::Slot ContentStore::New() {
+  if (free_.empty()) {
+    free_.push_back(static_cast<Slot>(slots_.size()));
+    slots_.emplace_back();
+  }
+  const Slot slot = free_.back();
+  free_.pop_back();
+  slots_[slot].users = 1;
+  return slot;
+}
+
+absl::Status ContentStore::Write(Slot slot, uint64_t offset,
+                                 absl::Span<const char> bytes) {
+  if (offset > kSlotSize - bytes.size()) {
+    return absl::OutOfRangeError("a file of more than a terabyte");
+  }
+  return memory_.Write(Start(slot) + offset, bytes);
+}
+
+absl::Status ContentStore::Read(Slot slot, uint64_t offset,
+                                absl::Span<char> out) const {
+  return memory_.Read(Start(slot) + offset, out);
+}
+
+absl::Status ContentStore::SetSize(Slot slot, uint64_t size) {
+  if (size > kSlotSize) {
+    return absl::OutOfRangeError("a file of more than a terabyte");
+  }
+  absl::Status status = memory_.Clear(Start(slot) + size, kSlotSize - size);
+  return status.ok() ? memory_.Extend(Start(slot) + size) : status;
+}
+
+std::optional<ContentStore::Slot> ContentStore::Use(ContentId content) {
+  const auto found = by_content_.find(content);
+  if (found == by_content_.end()) return std::nullopt;
+  ++slots_[found->second].users;
+  return found->second;
+}
+
+ContentStore::Slot ContentStore::Settle(Slot slot, ContentId content) {
+  if (content == kNoContent) return slot;
+  if (const std::optional<Slot> known = Use(content)) {
+    Release(slot);
+    return *known;
+  }
+  slots_[slot].content = content;
+  by_content_[content] = slot;
+  return slot;
+}
+
+void ContentStore::Release(Slot slot) {
+  if (--slots_[slot].users > 0) return;
+  if (slots_[slot].content != kNoContent) {
+    by_content_.erase(slots_[slot].content);
+  }
+  slots_[slot] = Usage();
+  // A slot that the host does not clear is not used again.
+  if (memory_.Clear(Start(slot), kSlotSize).ok()) free_.push_back(slot);
+}
+
+}  // namespace emu

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Contents of files where guests can map them: each in a slot of its own of one
+// sparse memory, far from the others. A content is there while files use it.
+// Owned by the command.
+
+#ifndef EMU_RECORD_CONTENT_STORE_H_
+#define EMU_RECORD_CONTENT_STORE_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "arch/host/sparse_memory.h"
+#include "emu/trace/recording.h"
+
+namespace emu {
+
+class ContentStore {
+ public:
+  using Slot = int;
+  // No file is larger.
+  static constexpr uint64_t kSlotSize = uint64_t{1} << 40;
+
+  static absl::StatusOr<std::unique_ptr<ContentStore>> Create();
+
+  int fd() const { return memory_.fd(); }
+  // Where the slot's first byte is in it.
+  static uint64_t Start(Slot slot) { return static_cast<uint64_t>(slot) * kSlotSize; }
+
+  // A slot with one user and no bytes.
+  Slot New();
+  absl::Status Write(Slot slot, uint64_t offset, absl::Span<const char> bytes);
+  absl::Status Read(Slot slot, uint64_t offset, absl::Span<char> out) const;
+  // What is behind `size` is zeroes; what is before it can be mapped.
+  absl::Status SetSize(Slot slot, uint64_t size);
+
+  // The slot of a content, which has one user more now, if it is here.
+  std::optional<Slot> Use(ContentId content);
+  // `slot`, which was New, holds that content. Returns the slot to use instead,
+  // where it was here already.
+  Slot Settle(Slot slot, ContentId content);
+  // One user less.
+  void Release(Slot slot);
+
+ private:
+  struct Usage {
+    int users = 0;
+    ContentId content = kNoContent;
+  };
+
+  explicit ContentStore(SparseMemory memory) : memory_(std::move(memory)) {}
+
+  SparseMemory memory_;
+  std::vector<Usage> slots_;
+  std::vector<Slot> free_;
+  std::map<ContentId, Slot> by_content_;
+};
+
+}  // namespace emu
+
+#endif  // EMU_RECORD_CONTENT_STORE_H_

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The files that guests have open in a run that is recorded or replayed, by id.
+// Ids are given out in the same order in both, so that questions about files
+// compare. Owned by the command; the trees and the machine borrow it.
+
+#ifndef EMU_RECORD_RECORDED_FILES_H_
+#define EMU_RECORD_RECORDED_FILES_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "arch/host/host_files.h"
+#include "arch/host_tree.h"
+#include "arch/machine.h"
+#include "emu/record/content_store.h"
+#include "emu/trace/recording.h"
+
+namespace emu {
+
+// What an id stands for.
+struct OpenedFile {
+  bool open = false;
+  // It is of a writable bind: what it holds is not known beforehand.
+  bool live = false;
+  // Where the store has it; a live one only while a guest's mapping shows it.
+  std::optional<ContentStore::Slot> slot = {};
+  ContentId content = kNoContent;  // of what is not live
+  HostNode node = {};                 // likewise
+  // In a recording of a writable bind: the file itself.
+  HostTree* tree = nullptr;
+  HostFileId host = {};
+};
+
+class RecordedFiles : public HostFiles {
+ public:
+  // `store` outlives it.
+  explicit RecordedFiles(ContentStore& store) : store_(store) {}
+
+  HostFileId Add(const OpenedFile& file);
+  // Null when it is not open.
+  OpenedFile* Find(HostFileId id);
+  void Remove(HostFileId id);
+
+  ContentStore& store() { return store_; }
+
+  uint64_t Start(HostFileId id) override;
+
+ private:
+  ContentStore& store_;
+  std::vector<OpenedFile> files_;
+  std::vector<int> free_ids_;
+};
+
+}  // namespace emu
+
+#endif  // EMU_RECORD_RECORDED_FILES_H_

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The files of a run that is being recorded: copies of the host's, taken when
+// they are first opened, from which guests read and map; what they see is what
+// the recording holds. Files of writable binds are the host's own.
+
+#ifndef EMU_RECORD_RECORDING_FILES_H_
+#define EMU_RECORD_RECORDING_FILES_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "arch/result.h"
+#include "emu/record/input_recorder.h"
+#include "emu/record/recorded_files.h"
+#include "emu/trace/trace_writer.h"
+
+namespace emu {
+
+class RecordingFiles : public RecordedFiles {
+ public:
+  // All outlive it. `host` has the descriptors of what `trees` open.
+  RecordingFiles(ContentStore& store, TraceWriter& writer,
+                 InputRecorder& recorder, HostFiles& host)
+      : RecordedFiles(store),
+        writer_(writer),
+        recorder_(recorder),
+        host_(host) {}
+
+  // Copies `path` of `tree`, which the user calls `name`.
+  Result<OpenedFile> Copy(HostTree& tree, const std::string& path,
+                          const std::string& name);
+
+  absl::StatusOr<int> Descriptor(HostFileId id) override;
+
+ private:
+  absl::StatusOr<ContentId> Store(HostTree& tree, HostFileId file,
+                                  uint64_t size,
+                                  std::optional<ContentStore::Slot> slot);
+
+  TraceWriter& writer_;
+  InputRecorder& recorder_;
+  HostFiles& host_;
+  std::string buffer_;
+};
+
+}  // namespace emu
+
+#endif  // EMU_RECORD_RECORDING_FILES_H_

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "emu/record/replay_env.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "emu/trace/input_codec.h"
+#include "emu/trace/wire.h"
+
+namespace emu {
+namespace {
+
+// Of a signal that the kernel may be given.
+bool IsForGuest(uint64_t signo) {
+  return signo == SIGINT || signo == SIGTERM || signo == SIGHUP ||
+         signo == SIGQUIT || signo == SIGWINCH || signo == SIGCONT ||
+         signo == SIGTSTP;
+}
+
+}  // namespace
+
+Env::StreamKind ReplayEnv::Kind(StdStream stream) {
+  return facts_.streams[static_cast<int>(stream)];
+}
+
+Nanos ReplayEnv::HostTime() {
+  auto answer = player_.Ask(InputKind::kHostTime, "");
+  int64_t passed = 0;
+  if (answer && !TakeSigned(*answer, &passed)) {
+    player_.FailMalformed(InputKind::kHostTime);
+  }
+  last_time_ = static_cast<Nanos>(static_cast<uint64_t>(last_time_) +
+                                  static_cast<uint64_t>(passed));
+  return last_time_;
+}
+
+Result<size_t> ReplayEnv::ReadInput(absl::Span<char> out) {
+  question_.clear();
+  AppendVarint(question_, out.size());
+  auto answer = player_.Poll(InputKind::kReadInput, question_);
+  if (!answer) return Errno(EAGAIN);
+  int error = 0;
+  absl::string_view bytes;
+  if (TakeOutcome(*answer, &error)) {
+    if (error != 0) return Errno(error);
+    if (TakeBytes(*answer, &bytes) && bytes.size() <= out.size()) {
+      return bytes.copy(out.data(), bytes.size());
+    }
+  }
+  player_.FailMalformed(InputKind::kReadInput);
+  return Errno(EAGAIN);
+}
+
+Result<size_t> ReplayEnv::WriteOutput(StdStream stream,
+                                      absl::Span<const char> bytes) {
+  question_.clear();
+  AppendVarint(question_, static_cast<uint64_t>(stream));
+  AppendVarint(question_, bytes.size());
+  auto answer = player_.Poll(InputKind::kWriteOutput, question_);
+  if (player_.failure()) return Errno(EIO);
+  uint64_t written = bytes.size();
+  if (answer) {
+    int error = 0;
+    if (!TakeOutcome(*answer, &error) ||
+        (error == 0 &&
+         (!TakeVarint(*answer, &written) || written > bytes.size()))) {
+      player_.FailMalformed(InputKind::kWriteOutput);
+      return Errno(EIO);
+    }
+    if (error != 0) return Errno(error);
+  }
+  Show(stream, bytes.subspan(0, written));
+  return static_cast<size_t>(written);
+}
+
+void ReplayEnv::Show(StdStream stream, absl::Span<const char> bytes) {
+  while (!bytes.empty() && !player_.failure()) {
+    const Result<size_t> n = streams_.Write(stream, bytes);
+    if (n.ok()) {
+      bytes.remove_prefix(*n);
+    } else if (n.error() == Errno(EAGAIN)) {
+      // A host signal came that means nothing to a replay.
+      signals_.TakeInput();
+      signals_.TakeAlarm();
+      while (signals_.Take()) {
+      }
+    } else {
+      player_.Fail(absl::StrCat(
+          "cannot write what the recorded run wrote to standard ",
+          stream == StdStream::kErr ? "error: " : "output: ",
+          strerrordesc_np(n.error().value())));
+    }
+  }
+}
+
+TerminalSize ReplayEnv::WindowSize() {
+  TerminalSize size;
+  auto answer = player_.Ask(InputKind::kWindowSize, "");
+  if (!answer) return size;
+  constexpr uint64_t kMost = std::numeric_limits<uint16_t>::max();
+  uint64_t rows = 0, columns = 0;
+  if (!TakeVarint(*answer, &rows) || !TakeVarint(*answer, &columns) ||
+      rows > kMost || columns > kMost) {
+    player_.FailMalformed(InputKind::kWindowSize);
+    return size;
+  }
+  size.rows = static_cast<uint16_t>(rows);
+  size.columns = static_cast<uint16_t>(columns);
+  return size;
+}
+
+void ReplayEnv::Wait(bool, std::optional<Nanos>) {
+  player_.CountQuiet();
+}
+
+std::optional<int> ReplayEnv::TakeSignal() {
+  auto answer = player_.Poll(InputKind::kSignal, "");
+  if (!answer) return std::nullopt;
+  uint64_t signo = 0;
+  if (TakeVarint(*answer, &signo) && IsForGuest(signo)) {
+    return static_cast<int>(signo);
+  }
+  player_.FailMalformed(InputKind::kSignal);
+  return std::nullopt;
+}
+
+// A replay that has failed is over for every loop that asks this.
+bool ReplayEnv::TimedOut() {
+  return player_.Poll(InputKind::kTimeOver, "").has_value() ||
+         player_.failure();
+}
+
+void ReplayEnv::NotePreemption(const Preemption& preemption) {
+  question_.clear();
+  AppendPreemption(question_, preemption);
+  (void)player_.Ask(InputKind::kPreemption, question_);
+}
+
+Preemption PreemptionFinder::Next() {
+  Preemption preemption;
+  preemption.position = ~uint64_t{0};
+  for (;;) {
+    auto record = cursor_.Next();
+    // What is wrong with the file is told when its turn comes.
+    if (!record.ok() || !*record) return preemption;
+    if ((*record)->kind != InputKind::kPreemption) continue;
+    absl::string_view rest = (*record)->payload;
+    if (TakePreemption(rest, &preemption)) {
+      preemption.position = (*record)->position;
+    } else {
+      player_.FailMalformed(InputKind::kPreemption);
+    }
+    return preemption;
+  }
+}
+
+}  // namespace emu

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "emu/record/replay_files.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "emu/trace/block.h"
+#include "emu/trace/wire.h"
+
+namespace emu {
+namespace {
+
+constexpr uint64_t kPiece = kChunkSize;
+
+}  // namespace
+
+Result<HostFileId> ReplayFiles::AddCopy(ContentId content,
+                                        const HostNode& node) {
+  const absl::StatusOr<ContentInfo> info = reader_.Content(content);
+  if (!info.ok()) {
+    player_.Fail(std::string(info.status().message()));
+    return Errno(EIO);
+  }
+  OpenedFile file;
+  file.content = content;
+  file.node = node;
+  file.slot = store().Use(content);
+  if (!file.slot) {
+    file.slot = store().New();
+    store().Settle(*file.slot, content);
+    fetched_[*file.slot].assign(info->size / kPiece + 1, false);
+  }
+  return Add(file);
+}
+
+absl::Status ReplayFiles::Fetch(ContentStore::Slot slot, ContentId content,
+                                uint64_t offset, uint64_t length) {
+  std::vector<bool>& fetched = fetched_[slot];
+  if (length == 0) return absl::OkStatus();
+  const uint64_t last = std::min<uint64_t>((offset + length - 1) / kPiece,
+                                           fetched.size() - 1);
+  for (uint64_t piece = offset / kPiece; piece <= last; ++piece) {
+    if (fetched[piece]) continue;
+    buffer_.resize(kPiece);
+    const absl::StatusOr<size_t> n =
+        reader_.ReadContent(content, piece * kPiece, absl::MakeSpan(buffer_));
+    if (!n.ok()) return n.status();
+    absl::Status written =
+        store().Write(slot, piece * kPiece,
+                      absl::MakeConstSpan(buffer_).subspan(0, *n));
+    if (!written.ok()) return written;
+    fetched[piece] = true;
+  }
+  return absl::OkStatus();
+}
+
+Result<size_t> ReplayFiles::ReadCopy(const OpenedFile& file,
+                                     absl::Span<char> out, uint64_t offset) {
+  if (offset >= file.node.size) return 0;
+  out = out.subspan(
+      0, std::min<uint64_t>(out.size(), file.node.size - offset));
+  absl::Status status = Fetch(*file.slot, file.content, offset, out.size());
+  if (status.ok()) status = store().Read(*file.slot, offset, out);
+  if (status.ok()) return out.size();
+  player_.Fail(std::string(status.message()));
+  return Errno(EIO);
+}
+
+void ReplayFiles::Write(OpenedFile& file, absl::Span<const char> bytes,
+                        uint64_t offset) {
+  if (!file.slot) return;
+  const absl::Status status = store().Write(*file.slot, offset, bytes);
+  if (!status.ok()) player_.Fail(std::string(status.message()));
+}
+
+void ReplayFiles::SetSize(OpenedFile& file, uint64_t size) {
+  if (!file.slot) return;
+  const absl::Status status = store().SetSize(*file.slot, size);
+  if (!status.ok()) player_.Fail(std::string(status.message()));
+}
+
+absl::StatusOr<int> ReplayFiles::Descriptor(HostFileId id) {
+  OpenedFile* file = Find(id);
+  if (file == nullptr) {
+    return absl::InternalError(absl::StrCat("file ", id.value, " is not open"));
+  }
+  absl::Status status;
+  if (!file->live) {
+    status = Fetch(*file->slot, file->content, 0, file->node.size);
+  } else if (!file->slot) {
+    status = MapLive(id, *file);
+  }
+  if (!status.ok()) {
+    player_.Fail(std::string(status.message()));
+    return status;
+  }
+  return store().fd();
+}
+
+absl::Status ReplayFiles::MapLive(HostFileId id, OpenedFile& file) {
+  std::string question;
+  AppendVarint(question, id.value);
+  auto answer = player_.Ask(InputKind::kMapped, question);
+  if (!answer) return absl::AbortedError("the replay is over");
+  uint64_t content = 0;
+  if (!TakeVarint(*answer, &content) || content >= kNoContent) {
+    player_.FailMalformed(InputKind::kMapped);
+    return absl::AbortedError("the replay is over");
+  }
+  const absl::StatusOr<ContentInfo> info = reader_.Content(content);
+  if (!info.ok()) return info.status();
+  // A slot that is not shared: the guest may write to it.
+  file.slot = store().New();
+  fetched_[*file.slot].assign(info->size / kPiece + 1, false);
+  return Fetch(*file.slot, content, 0, info->size);
+}
+
+}  // namespace emu
