@@ -3,6 +3,7 @@
 #include "emu/completion.h"
 
 #include <set>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
@@ -16,16 +17,16 @@
 namespace emu {
 namespace {
 
-// Filled in: @all@ options of run, @values@ those with a value, @files@ those
-// whose value is a path of the host; @trace@ the commands of trace,
+// Filled in: @run@, @record@ and @replay@ options of these, @values@ those with
+// a value, @files@ those whose value is a path of the host; @trace@ the commands of trace,
 // @trace_cases@ their options.
 constexpr char kBash[] = R"(# bash completion for emu. To use it now and later:
 #   emu completion bash > ~/.local/share/bash-completion/completions/emu
 _emu() {
-  local cur=${COMP_WORDS[COMP_CWORD]} i word ended=
+  local cur=${COMP_WORDS[COMP_CWORD]} i word ended= options
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'run trace completion help --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'run record replay trace completion help --help --version' -- "$cur"))
     return
   fi
   case ${COMP_WORDS[1]} in
@@ -42,7 +43,15 @@ _emu() {
 @trace_cases@        esac
       fi
       return ;;
-    run) ;;
+    replay)
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W '@replay@' -- "$cur"))
+      else
+        COMPREPLY=($(compgen -f -- "$cur"))
+      fi
+      return ;;
+    run) options='@run@' ;;
+    record) options='@record@' ;;
     *) return ;;
   esac
   for ((i = 2; i < COMP_CWORD; i++)); do
@@ -61,7 +70,7 @@ _emu() {
     esac
   elif ((i == COMP_CWORD)); then
     if [[ $cur == -* && ! $ended ]]; then
-      COMPREPLY=($(compgen -W '@all@' -- "$cur"))
+      COMPREPLY=($(compgen -W "$options" -- "$cur"))
     else
       COMPREPLY=($(compgen -c -- "$cur") $(compgen -f -- "$cur"))
     fi
@@ -77,16 +86,27 @@ constexpr char kZsh[] = R"(#compdef emu
 #   emu completion zsh > "${fpath[1]}/_emu"
 _emu_run() {
   _arguments -s -S \
-@arguments@    '(-):program:_command_names -e' \
+@run@    '(-):program:_command_names -e' \
     '*::arguments:_normal'
+}
+_emu_record() {
+  _arguments -s -S \
+@record@    '(-):program:_command_names -e' \
+    '*::arguments:_normal'
+}
+_emu_replay() {
+  _arguments -s \
+@replay@    ':recording:_files'
 }
 _emu() {
   local context state line
-  _arguments '1:command:(run trace completion help)' '*::argument:->rest' \
+  _arguments '1:command:(run record replay trace completion help)' '*::argument:->rest' \
     '(-)--help[explain]' '(-)--version[print the version]'
   [[ $state == rest ]] || return
   case ${line[1]} in
     run) _emu_run ;;
+    record) _emu_record ;;
+    replay) _emu_replay ;;
     trace) _arguments '1:command:(@trace@)' @trace_arguments@\
       '*:recording:_files' ;;
     completion) _values shell bash zsh fish ;;
@@ -99,6 +119,9 @@ constexpr char kFish[] = R"(# fish completion for emu. To use it:
 #   emu completion fish > ~/.config/fish/completions/emu.fish
 complete -c emu -f
 complete -c emu -n __fish_use_subcommand -a run -d 'Run a program'
+complete -c emu -n __fish_use_subcommand -a record -d 'Run it, to happen again'
+complete -c emu -n __fish_use_subcommand -a replay -d 'Let it happen again'
+complete -c emu -n '__fish_seen_subcommand_from replay' -F
 complete -c emu -n __fish_use_subcommand -a trace -d 'Look into recordings'
 complete -c emu -n '__fish_seen_subcommand_from trace' -a '@trace@'
 complete -c emu -n '__fish_seen_subcommand_from trace' -F
@@ -107,7 +130,7 @@ complete -c emu -n __fish_use_subcommand -a help -d 'Explain'
 complete -c emu -n __fish_use_subcommand -l help -d 'Explain'
 complete -c emu -n __fish_use_subcommand -l version -d 'Print the version'
 complete -c emu -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
-complete -c emu -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcommand)'
+complete -c emu -n '__fish_seen_subcommand_from run record' -a '(__fish_complete_subcommand)'
 @options@)";
 
 // The first sentence's worth, on one line and without quotes.
@@ -117,7 +140,8 @@ std::string Summary(const OptionInfo& option) {
 }
 
 bool TakesFile(const OptionInfo& option) {
-  return option.long_name == "root" || option.long_name == "volume";
+  return option.long_name == "root" || option.long_name == "volume" ||
+         option.long_name == "output";
 }
 
 std::string TraceNames(const std::vector<TraceCommandInfo>& commands) {
@@ -173,25 +197,35 @@ std::vector<std::string> Spellings(const OptionInfo& option) {
   return spellings;
 }
 
-std::string Bash(const std::vector<OptionInfo>& options,
-                 const std::vector<TraceCommandInfo>& trace) {
-  std::vector<std::string> all, values, files;
+std::vector<std::string> AllSpellings(const std::vector<OptionInfo>& options) {
+  std::vector<std::string> all;
   for (const OptionInfo& option : options) {
+    for (std::string& spelling : Spellings(option)) {
+      all.push_back(std::move(spelling));
+    }
+  }
+  return all;
+}
+
+std::string Bash(const CommandLine& commands) {
+  std::vector<std::string> values, files;
+  for (const OptionInfo& option : commands.record) {
     for (const std::string& spelling : Spellings(option)) {
-      all.push_back(spelling);
       if (!option.value.empty()) values.push_back(spelling);
       if (TakesFile(option)) files.push_back(spelling);
     }
   }
-  return absl::StrReplaceAll(kBash, {{"@all@", absl::StrJoin(all, " ")},
-                                     {"@values@", absl::StrJoin(values, "|")},
-                                     {"@files@", absl::StrJoin(files, "|")},
-                                     {"@trace@", TraceNames(trace)},
-                                     {"@trace_cases@", BashTraceCases(trace)}});
+  return absl::StrReplaceAll(
+      kBash, {{"@run@", absl::StrJoin(AllSpellings(commands.run), " ")},
+              {"@record@", absl::StrJoin(AllSpellings(commands.record), " ")},
+              {"@replay@", absl::StrJoin(AllSpellings(commands.replay), " ")},
+              {"@values@", absl::StrJoin(values, "|")},
+              {"@files@", absl::StrJoin(files, "|")},
+              {"@trace@", TraceNames(commands.trace)},
+              {"@trace_cases@", BashTraceCases(commands.trace)}});
 }
 
-std::string Zsh(const std::vector<OptionInfo>& options,
-                const std::vector<TraceCommandInfo>& trace) {
+std::string ZshArguments(const std::vector<OptionInfo>& options) {
   std::string arguments;
   for (const OptionInfo& option : options) {
     for (const std::string& spelling : Spellings(option)) {
@@ -204,19 +238,24 @@ std::string Zsh(const std::vector<OptionInfo>& options,
                       value, "' \\\n");
     }
   }
-  return absl::StrReplaceAll(kZsh,
-                             {{"@arguments@", arguments},
-                              {"@trace@", TraceNames(trace)},
-                              {"@trace_arguments@", ZshTraceArguments(trace)}});
+  return arguments;
 }
 
-std::string Fish(const std::vector<OptionInfo>& options,
-                 const std::vector<TraceCommandInfo>& trace) {
+std::string Zsh(const CommandLine& commands) {
+  return absl::StrReplaceAll(
+      kZsh, {{"@run@", ZshArguments(commands.run)},
+             {"@record@", ZshArguments(commands.record)},
+             {"@replay@", ZshArguments(commands.replay)},
+             {"@trace@", TraceNames(commands.trace)},
+             {"@trace_arguments@", ZshTraceArguments(commands.trace)}});
+}
+
+std::string FishOptions(const char* command,
+                        const std::vector<OptionInfo>& options) {
   std::string lines;
   for (const OptionInfo& option : options) {
-    absl::StrAppend(&lines,
-                    "complete -c emu -n '__fish_seen_subcommand_from run' -l ",
-                    option.long_name);
+    absl::StrAppend(&lines, "complete -c emu -n '__fish_seen_subcommand_from ",
+                    command, "' -l ", option.long_name);
     if (!option.short_name.empty()) {
       absl::StrAppend(&lines, " -s ", option.short_name);
     }
@@ -225,20 +264,26 @@ std::string Fish(const std::vector<OptionInfo>& options,
     }
     absl::StrAppend(&lines, " -d '", Summary(option), "'\n");
   }
-  return absl::StrReplaceAll(kFish,
-                             {{"@options@", lines},
-                              {"@trace@", TraceNames(trace)},
-                              {"@trace_options@", FishTraceOptions(trace)}});
+  return lines;
+}
+
+std::string Fish(const CommandLine& commands) {
+  return absl::StrReplaceAll(
+      kFish,
+      {{"@options@", absl::StrCat(FishOptions("run", commands.run),
+                                  FishOptions("record", commands.record),
+                                  FishOptions("replay", commands.replay))},
+       {"@trace@", TraceNames(commands.trace)},
+       {"@trace_options@", FishTraceOptions(commands.trace)}});
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> CompletionScript(
-    absl::string_view shell, const std::vector<OptionInfo>& run_options,
-    const std::vector<TraceCommandInfo>& trace_commands) {
-  if (shell == "bash") return Bash(run_options, trace_commands);
-  if (shell == "zsh") return Zsh(run_options, trace_commands);
-  if (shell == "fish") return Fish(run_options, trace_commands);
+absl::StatusOr<std::string> CompletionScript(absl::string_view shell,
+                                             const CommandLine& commands) {
+  if (shell == "bash") return Bash(commands);
+  if (shell == "zsh") return Zsh(commands);
+  if (shell == "fish") return Fish(commands);
   return absl::InvalidArgumentError(
       absl::StrCat(Quoted(shell), " is not one of bash, zsh and fish"));
 }

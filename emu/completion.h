@@ -15,10 +15,17 @@
 
 namespace emu {
 
+// The options of each command.
+struct CommandLine {
+  std::vector<OptionInfo> run;
+  std::vector<OptionInfo> record;  // those of run, and more
+  std::vector<OptionInfo> replay;
+  std::vector<TraceCommandInfo> trace;
+};
+
 // The script for `shell`: "bash", "zsh" or "fish".
-absl::StatusOr<std::string> CompletionScript(
-    absl::string_view shell, const std::vector<OptionInfo>& run_options,
-    const std::vector<TraceCommandInfo>& trace_commands);
+absl::StatusOr<std::string> CompletionScript(absl::string_view shell,
+                                             const CommandLine& commands);
 
 }  // namespace emu
 

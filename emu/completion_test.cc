@@ -7,6 +7,7 @@
 #include <string>
 
 #include "arch/host/test_directory.h"
+#include "emu/replay_options.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -15,32 +16,40 @@ namespace {
 
 using testing::HasSubstr;
 
+CommandLine Commands() {
+  return {.run = RunOptionList(),
+          .record = RecordOptionList(),
+          .replay = ReplayOptionList(),
+          .trace = TraceCommandList()};
+}
+
 TEST(CompletionScriptTest, KnowsEveryOptionInEveryShell) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
-    const auto script =
-        CompletionScript(shell, RunOptionList(), TraceCommandList());
+    const auto script = CompletionScript(shell, Commands());
     ASSERT_TRUE(script.ok());
-    for (const OptionInfo& option : RunOptionList()) {
+    for (const OptionInfo& option : RecordOptionList()) {
       EXPECT_THAT(*script, HasSubstr(option.long_name)) << shell;
     }
     for (const TraceCommandInfo& command : TraceCommandList()) {
       EXPECT_THAT(*script, HasSubstr(command.name)) << shell;
     }
   }
-  EXPECT_FALSE(
-      CompletionScript("tcsh", RunOptionList(), TraceCommandList()).ok());
+  EXPECT_FALSE(CompletionScript("tcsh", Commands()).ok());
 }
 
 // What bash itself makes of the script.
 TEST(CompletionScriptTest, BashCompletesOptionsAndLeavesProgramsAlone) {
   TestDirectory dir;
-  dir.Write("script",
-            *CompletionScript("bash", RunOptionList(), TraceCommandList()));
+  dir.Write("script", *CompletionScript("bash", Commands()));
   dir.Write("test",
             "source ./script\n"
             "try() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _emu;"
             " echo \"${COMPREPLY[*]}\"; }\n"
             "try emu ru\n"
+            "try emu rec\n"
+            "try emu record --outp\n"
+            "try emu record -o /nonexistent --stat\n"
+            "try emu replay --ex\n"
             "try emu run --hostn\n"
             "try emu run --hostname --tim\n"
             "try emu run --time vir\n"
@@ -54,6 +63,10 @@ TEST(CompletionScriptTest, BashCompletesOptionsAndLeavesProgramsAlone) {
             0);
   EXPECT_EQ(dir.Read("out"),
             "run\n"
+            "record\n"
+            "--output\n"
+            "--stats\n"
+            "--export\n"
             "--hostname\n"
             "\n"
             "virtual\n"

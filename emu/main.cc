@@ -58,8 +58,10 @@ int Print(const std::string& text) {
 
 int CompletionCommand(const std::vector<std::string>& args) {
   if (args.size() != 1) return Fail("usage: emu completion bash|zsh|fish");
-  const auto script =
-      CompletionScript(args[0], RunOptionList(), TraceCommandList());
+  const auto script = CompletionScript(args[0], {.run = RunOptionList(),
+                                                 .record = RecordOptionList(),
+                                                 .replay = ReplayOptionList(),
+                                                 .trace = TraceCommandList()});
   if (!script.ok()) return Fail(script.status().message());
   return Print(*script);
 }

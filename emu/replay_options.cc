@@ -57,6 +57,7 @@ class ReplayApp {
             "Copy what the guest has at GUEST in the end to\nHOST; of the host's "
             "files only those that the\nrecorded run read are there")
         ->option_text("GUEST:HOST")
+        ->allow_extra_args(false)
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app_.add_flag("--strace", strace_,

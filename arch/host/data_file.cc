@@ -16,7 +16,7 @@ namespace emu {
 
 absl::StatusOr<DataFile> DataFile::Create(const std::string& path) {
   OwnedFd fd(open(path.c_str(),
-                  O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666));
+                  O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600));
   if (!fd.valid()) {
     return HostError(errno, absl::StrCat("open(\"", path, "\")"));
   }

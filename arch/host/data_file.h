@@ -20,7 +20,7 @@ namespace emu {
 
 class DataFile {
  public:
-  // Replaces what was there.
+  // Replaces what was there. A new one is for its owner's eyes only.
   static absl::StatusOr<DataFile> Create(const std::string& path);
   // To read. Fails for what is not a regular file.
   static absl::StatusOr<DataFile> Open(const std::string& path);

@@ -5,17 +5,14 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "emu/trace/event_text.h"
+#include "emu/trace/input_codec.h"
 #include "nlohmann/json.hpp"
 
 namespace emu {
 namespace {
-
-// Of an input's bytes.
-constexpr size_t kShown = 64;
 
 bool IsOfCall(const TraceEvent& event) {
   return event.kind == EventKind::kEnter || event.kind == EventKind::kExit;
@@ -118,7 +115,6 @@ class Dumper {
   }
 
   void PrintInput(const InputRecord& input) {
-    const std::string shown = absl::CHexEscape(input.payload.substr(0, kShown));
     if (options_.json) {
       Json json;
       json["event"] = input.position;
@@ -126,14 +122,12 @@ class Dumper {
       json["input"] = InputKindName(input.kind);
       json["skipped"] = input.skipped;
       json["size"] = input.payload.size();
-      json["bytes"] = shown;
+      json["text"] = DescribeInput(input.kind, input.payload);
       return Write(json);
     }
-    wanted_ = sink_(
-        absl::StrCat(options_.numbers ? absl::StrCat(input.position, " ") : "",
-                     "< ", InputKindName(input.kind), " after ", input.skipped,
-                     ", ", input.payload.size(), " bytes: ", shown,
-                     input.payload.size() > kShown ? "..." : "", "\n"));
+    wanted_ = sink_(absl::StrCat(
+        options_.numbers ? absl::StrCat(input.position, " ") : "", "< ",
+        DescribeInput(input.kind, input.payload), "\n"));
   }
 
   using Json = nlohmann::ordered_json;

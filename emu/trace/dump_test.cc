@@ -165,10 +165,10 @@ TEST(DumpTest, PrintsInputsWhereTheyWereTaken) {
   const std::string text = recording.Dump({.inputs = true, .to = 3});
   EXPECT_EQ(text,
             "1.000000000 2 runs a new program\n"
-            "< input-200 after 3, 6 bytes: bytes\\n\n"
+            "< input-200 + \"bytes\\n\"\n"
             "1.000000250 2 write(1, 0x1000, 5) = 5 data=abcdef01\n");
   EXPECT_THAT(recording.Dump({.inputs = true}),
-              HasSubstr("100 bytes: " + std::string(64, 'x') + "...\n"));
+              HasSubstr("\"" + std::string(64, 'x') + "\"...\n"));
 }
 
 TEST(DumpTest, PrintsJsonLines) {
