@@ -67,7 +67,7 @@ StandardStreams::StandardStreams(HostSignals& signals,
                                  const std::array<int, 3>& fds)
     : signals_(signals) {
   for (int i = 0; i < 3; ++i) streams_[i] = Open(fds[i], i == 0);
-  if (streams_[0].kind != Env::StreamKind::kTerminal) {
+  if (fds[0] >= 0 && streams_[0].kind != Env::StreamKind::kTerminal) {
     streams_[3] = OpenControllingTerminal();
   }
   const Stream& terminal = terminal_stream();

@@ -28,7 +28,7 @@ class StandardStreams {
  public:
   // `signals` outlives the object. A stream that is closed is given a
   // descriptor of /dev/null, so that no other file of emu takes its number; one
-  // that is -1 in `fds` is left alone.
+  // that is -1 in `fds` is left alone, and without input so is the terminal.
   explicit StandardStreams(HostSignals& signals,
                            const std::array<int, 3>& fds = {0, 1, 2});
   StandardStreams(const StandardStreams&) = delete;

@@ -46,7 +46,7 @@ OutsideFacts FactsOf(LiveEnv& env) {
   facts.random_schedule = env.choices().random_schedule();
   facts.boot_time = env.BootTime();
   facts.streams = {env.Kind(StdStream::kIn), env.Kind(StdStream::kOut),
-                   env.Kind(StdStream::kErr)};
+                   env.Kind(StdStream::kErr), env.Kind(StdStream::kTerminal)};
   return facts;
 }
 

@@ -15,13 +15,15 @@ Nanos RecordingEnv::HostTime() {
   return now;
 }
 
-Result<size_t> RecordingEnv::ReadInput(absl::Span<char> out) {
-  const Result<size_t> n = host_.ReadInput(out);
+Result<size_t> RecordingEnv::ReadInput(StdStream stream,
+                                       absl::Span<char> out) {
+  const Result<size_t> n = host_.ReadInput(stream, out);
   if (!n.ok() && n.error() == Errno(EAGAIN)) {
     recorder_.CountQuiet();
     return n;
   }
   std::string& record = recorder_.Begin(InputKind::kReadInput);
+  AppendVarint(record, static_cast<uint64_t>(stream));
   AppendVarint(record, out.size());
   AppendOutcome(record, n.ok() ? 0 : n.error().value());
   if (n.ok()) AppendBytes(record, absl::string_view(out.data(), *n));
@@ -55,10 +57,10 @@ TerminalSize RecordingEnv::WindowSize() {
   return size;
 }
 
-void RecordingEnv::Wait(bool input, std::optional<Nanos> timeout) {
+void RecordingEnv::Wait(Awaited what, std::optional<Nanos> timeout) {
   recorder_.CountQuiet();
   watcher_.OnTick(/*idle=*/true);
-  host_.Wait(input, timeout);
+  host_.Wait(what, timeout);
 }
 
 std::optional<int> RecordingEnv::TakeSignal() {
@@ -70,6 +72,12 @@ std::optional<int> RecordingEnv::TakeSignal() {
   AppendVarint(recorder_.Begin(InputKind::kSignal), *signo);
   recorder_.Commit();
   return signo;
+}
+
+void RecordingEnv::StopUntilContinued() {
+  recorder_.CountQuiet();
+  watcher_.OnTick(/*idle=*/true);
+  host_.StopUntilContinued();
 }
 
 bool RecordingEnv::TimedOut() {

@@ -36,12 +36,13 @@ class RecordingEnv : public Env {
   StreamKind Kind(StdStream stream) override { return host_.Kind(stream); }
 
   Nanos HostTime() override;
-  Result<size_t> ReadInput(absl::Span<char> out) override;
+  Result<size_t> ReadInput(StdStream stream, absl::Span<char> out) override;
   Result<size_t> WriteOutput(StdStream stream,
                              absl::Span<const char> bytes) override;
   TerminalSize WindowSize() override;
-  void Wait(bool input, std::optional<Nanos> timeout) override;
+  void Wait(Awaited what, std::optional<Nanos> timeout) override;
   std::optional<int> TakeSignal() override;
+  void StopUntilContinued() override;
   bool TimedOut() override;
   bool HasNews() override;
   void NotePreemption(const Preemption& preemption) override;

@@ -24,7 +24,7 @@ struct OutsideFacts {
   RandomStream::Key key = {};
   bool random_schedule = false;
   Nanos boot_time = 0;
-  std::array<Env::StreamKind, 3> streams = {};
+  std::array<Env::StreamKind, 4> streams = {};
 };
 
 struct RecordingOptions {

@@ -39,8 +39,9 @@ Nanos ReplayEnv::HostTime() {
   return last_time_;
 }
 
-Result<size_t> ReplayEnv::ReadInput(absl::Span<char> out) {
+Result<size_t> ReplayEnv::ReadInput(StdStream stream, absl::Span<char> out) {
   question_.clear();
+  AppendVarint(question_, static_cast<uint64_t>(stream));
   AppendVarint(question_, out.size());
   auto answer = player_.Poll(InputKind::kReadInput, question_);
   if (!answer) return Errno(EAGAIN);
@@ -79,6 +80,8 @@ Result<size_t> ReplayEnv::WriteOutput(StdStream stream,
 }
 
 void ReplayEnv::Show(StdStream stream, absl::Span<const char> bytes) {
+  // What was for the person alone is not mixed with the output.
+  if (stream == StdStream::kTerminal) stream = StdStream::kErr;
   while (!bytes.empty() && !player_.failure()) {
     const Result<size_t> n = streams_.Write(stream, bytes);
     if (n.ok()) {
@@ -114,7 +117,7 @@ TerminalSize ReplayEnv::WindowSize() {
   return size;
 }
 
-void ReplayEnv::Wait(bool, std::optional<Nanos>) {
+void ReplayEnv::Wait(Awaited, std::optional<Nanos>) {
   player_.CountQuiet();
 }
 
@@ -128,6 +131,8 @@ std::optional<int> ReplayEnv::TakeSignal() {
   player_.FailMalformed(InputKind::kSignal);
   return std::nullopt;
 }
+
+void ReplayEnv::StopUntilContinued() { player_.CountQuiet(); }
 
 // A replay that has failed is over for every loop that asks this.
 bool ReplayEnv::TimedOut() {

@@ -52,12 +52,13 @@ class ReplayEnv : public Env {
   Nanos BootTime() override { return facts_.boot_time; }
   StreamKind Kind(StdStream stream) override;
   Nanos HostTime() override;
-  Result<size_t> ReadInput(absl::Span<char> out) override;
+  Result<size_t> ReadInput(StdStream stream, absl::Span<char> out) override;
   Result<size_t> WriteOutput(StdStream stream,
                              absl::Span<const char> bytes) override;
   TerminalSize WindowSize() override;
-  void Wait(bool input, std::optional<Nanos> timeout) override;
+  void Wait(Awaited what, std::optional<Nanos> timeout) override;
   std::optional<int> TakeSignal() override;
+  void StopUntilContinued() override;
   bool TimedOut() override;
   bool HasNews() override { return false; }
   void NotePreemption(const Preemption& preemption) override;

@@ -60,7 +60,7 @@ const char* LayoutOf(InputKind kind) {
     case InputKind::kHostTime:
       return ":s";
     case InputKind::kReadInput:
-      return "n:et";
+      return "nn:et";
     case InputKind::kWriteOutput:
       return "nn:en";
     case InputKind::kWindowSize:
