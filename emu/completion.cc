@@ -67,6 +67,7 @@ _emu() {
     case ${COMP_WORDS[COMP_CWORD - 1]} in
       @files@) COMPREPLY=($(compgen -f -- "$cur")) ;;
       --time) COMPREPLY=($(compgen -W 'virtual host' -- "$cur")) ;;
+      --mtime) COMPREPLY=($(compgen -W 'fixed clamp host' -- "$cur")) ;;
     esac
   elif ((i == COMP_CWORD)); then
     if [[ $cur == -* && ! $ended ]]; then

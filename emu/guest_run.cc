@@ -159,7 +159,7 @@ int GuestRun::ExitStatusOf(const RunEnd& end) {
       Say("the time of --timeout is over; the program was ended");
       return kExitTimedOut;
     case RunEnd::Kind::kStopped:
-      Say(end.report);
+      if (!end.report.empty()) Say(end.report);
       return kExitFailure;
     case RunEnd::Kind::kExited:
       break;

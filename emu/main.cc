@@ -19,6 +19,7 @@
 #include "emu/trace/trace_command.h"
 #include "emu/trace/trace_options.h"
 #include "emu/values.h"
+#include "emu/verify/verify.h"
 #include "emu/version.h"
 
 namespace emu {
@@ -32,6 +33,8 @@ processors that the command line says, and the same command gives the same run.
 Usage: emu run [options] [--] PROGRAM [ARGS]     run a program
        emu record [options] [--] PROGRAM [ARGS]  run it, to happen again
        emu replay [options] FILE                 let it happen again, anywhere
+       emu verify [-n N] [options] [--] PROGRAM [ARGS]
+                                                 see that it always is the same
        emu trace info|dump|diff|files|stats|export FILE...
                                                  look into recordings
        emu completion bash|zsh|fish              print a completion script
@@ -70,6 +73,7 @@ int HelpCommand(const std::vector<std::string>& args) {
   if (args.empty()) return Print(kHelp);
   if (args[0] == "run") return Print(RunHelp());
   if (args[0] == "record") return Print(RecordHelp());
+  if (args[0] == "verify") return Print(VerifyHelp());
   if (args[0] == "replay") return Print(ReplayHelp());
   if (args[0] == "trace") return Print(TraceHelp(""));
   return Fail(absl::StrCat("there is no help on ", Quoted(args[0]),
@@ -89,6 +93,7 @@ int Main(int argc, char** argv) {
   const std::vector<std::string> rest(args.begin() + 1, args.end());
   if (command == "run") return RunCommand(rest);
   if (command == "record") return RecordCommand(rest);
+  if (command == "verify") return VerifyCommand(rest);
   if (command == "replay") return ReplayCommand(rest);
   if (command == "trace") return TraceCommand(rest);
   if (command == "completion") return CompletionCommand(rest);
@@ -101,8 +106,10 @@ int Main(int argc, char** argv) {
   const bool option = command[0] == '-';
   const std::string meant = Suggestion(
       command, option ? std::vector<std::string>{"--help", "--version"}
-                      : std::vector<std::string>{"run", "trace", "completion",
-                                                 "help", "version"});
+                      : std::vector<std::string>{"run", "record", "replay",
+                                                 "verify", "trace",
+                                                 "completion", "help",
+                                                 "version"});
   if (!meant.empty()) {
     return Fail(absl::StrCat(option ? "unknown option " : "no such command: ",
                              Quoted(command), "; did you mean ", meant, "?"));

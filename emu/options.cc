@@ -71,6 +71,28 @@ the start on while it is being written, and after emu was killed.
 The program, what it finds and the exit status are as emu run --help says.
 )";
 
+constexpr char kVerifyDescription[] =
+    "Runs PROGRAM some times, each under other conditions of the host (processor,\n"
+    "load, environment, umask, time, address layout of emu), and compares what\n"
+    "happened, event by event. The output of the first run is shown.\n";
+
+constexpr char kVerifyFooter[] = R"(
+Examples:
+  emu verify make test
+  emu verify -n 20 --seed 7 -- ./threads
+
+All runs find the same on standard input: a file is read again by each, what
+comes through a pipe is read to its end first, and from a terminal nothing is
+read. Where runs part, the first event in which they differ is shown, with what
+led to it and where the program was in both.
+
+Exit status:
+  0    all runs agree, whatever the program's own status was
+  1    they do not
+  125  it could not be found out
+)";
+
+constexpr char kVerification[] = "Verification";
 constexpr char kRecording[] = "Recording";
 constexpr char kFiles[] = "Files";
 constexpr char kProgram[] = "Program";
@@ -216,6 +238,15 @@ class RunApp {
         absl::StrCat("Write the recording there, over what is there\n[",
                      kDefaultRecording, ", if there is none]"),
         Into(options.output, NotEmpty));
+  }
+  explicit RunApp(VerifyOptions& options)
+      : RunApp(options.run, "emu verify") {
+    app_.description(kVerifyDescription);
+    app_.footer(kVerifyFooter);
+    Add(kVerification, "-n,--runs", "N", "How many times [3]",
+        Into(options.runs, [](const std::string& text) {
+          return ParseCount(text, 2, 1'000'000);
+        }));
   }
   RunApp(const RunApp&) = delete;
   RunApp& operator=(const RunApp&) = delete;
@@ -468,6 +499,24 @@ absl::Status Parse(RunApp& run, absl::Span<const std::string> args,
   return absl::OkStatus();
 }
 
+// The options that were given, but for the verification's own, once more as
+// arguments.
+std::vector<std::string> SpellRunOptions(CLI::App& app) {
+  std::vector<std::string> args;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group() == kVerification) continue;
+    const std::string name = absl::StrCat("--", option->get_lnames().at(0));
+    const bool takes_value = option->get_expected_min() > 0;
+    for (const std::string& value : option->results()) {
+      // The parser's word for a flag without a value.
+      args.push_back(!takes_value && value == "true"
+                         ? name
+                         : absl::StrCat(name, "=", value));
+    }
+  }
+  return args;
+}
+
 std::vector<OptionInfo> ListOptions(CLI::App& app) {
   std::vector<OptionInfo> list;
   for (const CLI::Option* option : app.get_options()) {
@@ -503,6 +552,19 @@ absl::StatusOr<RecordOptions> ParseRecordOptions(
   return options;
 }
 
+absl::StatusOr<VerifyOptions> ParseVerifyOptions(
+    absl::Span<const std::string> args, const char* source_date_epoch) {
+  VerifyOptions options;
+  RunApp run(options);
+  absl::Status status = Parse(run, args, source_date_epoch, options.run);
+  if (!status.ok()) return status;
+  options.run_args = SpellRunOptions(run.app());
+  options.run_args.push_back("--");
+  options.run_args.insert(options.run_args.end(), options.run.argv.begin(),
+                          options.run.argv.end());
+  return options;
+}
+
 std::string RunHelp() {
   RunOptions options;
   return RunApp(options).app().help();
@@ -515,6 +577,16 @@ std::string RecordHelp() {
 
 std::vector<OptionInfo> RunOptionList() {
   RunOptions options;
+  return ListOptions(RunApp(options).app());
+}
+
+std::string VerifyHelp() {
+  VerifyOptions options;
+  return RunApp(options).app().help();
+}
+
+std::vector<OptionInfo> VerifyOptionList() {
+  VerifyOptions options;
   return ListOptions(RunApp(options).app());
 }
 

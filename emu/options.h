@@ -79,9 +79,20 @@ inline constexpr char kDefaultRecording[] = "emu.trace";
 absl::StatusOr<RecordOptions> ParseRecordOptions(
     absl::Span<const std::string> args, const char* source_date_epoch);
 
-// `emu run --help`, `emu record --help`.
+// Reads what follows `emu verify`: likewise.
+struct VerifyOptions {
+  int runs = 3;
+  RunOptions run;
+  // What another emu is to be told for the same run: options and program.
+  std::vector<std::string> run_args;
+};
+absl::StatusOr<VerifyOptions> ParseVerifyOptions(
+    absl::Span<const std::string> args, const char* source_date_epoch);
+
+// `emu run --help`, and so on.
 std::string RunHelp();
 std::string RecordHelp();
+std::string VerifyHelp();
 
 // The options, for the shells' completion.
 struct OptionInfo {
@@ -92,6 +103,7 @@ struct OptionInfo {
 };
 std::vector<OptionInfo> RunOptionList();
 std::vector<OptionInfo> RecordOptionList();
+std::vector<OptionInfo> VerifyOptionList();
 
 }  // namespace emu
 

@@ -51,6 +51,7 @@ MODULES = {
     },
     "capstone": {":capstone": ["capstone"]},
     "cli11": {":cli11": ["CLI11"]},
+    "elfutils": {":libdw": ["libdw"]},
     "libarchive": {":libarchive": ["libarchive"]},
     "nettle": {":nettle": ["nettle"]},
     "nlohmann_json": {":nlohmann_json": ["nlohmann_json"]},

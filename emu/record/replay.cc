@@ -2,6 +2,9 @@
 
 #include "emu/record/replay.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -12,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "arch/host/end_on_signals.h"
+#include "arch/host/owned_fd.h"
 #include "arch/isa/cpu_features.h"
 #include "emu/exit_status.h"
 #include "emu/guest_run.h"
@@ -24,6 +28,7 @@
 #include "emu/record/sinks.h"
 #include "emu/replay_options.h"
 #include "emu/trace/trace_reader.h"
+#include "kernel/task.h"
 
 namespace emu {
 namespace {
@@ -60,7 +65,8 @@ class Replayer {
         player_(reader),
         sink_(reader, player_) {}
 
-  absl::Status Open();
+  // What the guest writes goes to these.
+  absl::Status Open(int output, int errors);
   GuestDoors Doors();
   InputPlayer& player() { return player_; }
   // The run is over, with that exit status: whether that is all there was.
@@ -80,13 +86,13 @@ class Replayer {
   std::unique_ptr<ReplayEnv> env_;
 };
 
-absl::Status Replayer::Open() {
+absl::Status Replayer::Open(int output, int errors) {
   auto signals = HostSignals::Install();
   if (!signals.ok()) return signals.status();
   signals_ = *std::move(signals);
   EndOnSignals("emu: the replay was ended by a signal\n");
   streams_ = std::make_unique<StandardStreams>(*signals_,
-                                               std::array<int, 3>{-1, 1, 2});
+                                               std::array<int, 3>{-1, output, errors});
   auto store = ContentStore::Create();
   if (!store.ok()) return store.status();
   store_ = *std::move(store);
@@ -142,7 +148,7 @@ int Replay(const ReplayOptions& options) {
                                  .stats = options.stats,
                                  .exports = options.exports};
   Replayer replayer(**reader, *recording);
-  absl::Status status = replayer.Open();
+  absl::Status status = replayer.Open(STDOUT_FILENO, STDERR_FILENO);
   if (!status.ok()) return Fail(status);
   GuestRun run(recording->setup, reports, replayer.Doors());
   status = run.Prepare();
@@ -157,7 +163,51 @@ int Replay(const ReplayOptions& options) {
   return run.Finish(exit_status, {});
 }
 
+// Ends the run at an event, which somebody wants to see.
+class StopAt : public TraceSink {
+ public:
+  StopAt(TraceSink& next, uint64_t position,
+         const std::function<void(Task&)>& look)
+      : next_(next), position_(position), look_(look) {}
+
+  void OnEvent(const Event& event, Task& task) override {
+    next_.OnEvent(event, task);
+    if (event.sequence != position_) return;
+    look_(task);
+    task.kernel().RequestStop("");
+  }
+  bool WantsDigests() const override { return next_.WantsDigests(); }
+
+ private:
+  TraceSink& next_;
+  const uint64_t position_;
+  const std::function<void(Task&)>& look_;
+};
+
 }  // namespace
+
+absl::Status ReplayUntil(const std::string& file, uint64_t position,
+                         const std::function<void(Task&)>& look) {
+  auto reader = TraceReader::Open(file);
+  if (!reader.ok()) return reader.status();
+  const absl::StatusOr<RecordingOptions> recording = OptionsOf(**reader);
+  if (!recording.ok()) return recording.status();
+  const OwnedFd nowhere(open("/dev/null", O_RDWR | O_CLOEXEC));
+  Replayer replayer(**reader, *recording);
+  absl::Status status = replayer.Open(nowhere.get(), nowhere.get());
+  if (!status.ok()) return status;
+  GuestDoors doors = replayer.Doors();
+  StopAt stop(*doors.recorder, position, look);
+  doors.recorder = &stop;
+  GuestRun run(recording->setup, {}, doors);
+  status = run.Prepare();
+  if (!status.ok()) return status;
+  replayer.player().set_on_failure(
+      [&run](const std::string&) { run.kernel().RequestStop(""); });
+  run.Run();
+  const auto& failure = replayer.player().failure();
+  return failure ? absl::AbortedError(*failure) : absl::OkStatus();
+}
 
 int ReplayCommand(absl::Span<const std::string> args) {
   const absl::StatusOr<ReplayOptions> options = ParseReplayOptions(args);
