@@ -249,11 +249,11 @@ std::string CallName(const TracedCall& call) {
              : absl::StrCat("syscall_0x", absl::Hex(call.number));
 }
 
-CallText FormatEnter(const TracedCall& call, GuestReader memory) {
+EnterText FormatEnter(const TracedCall& call, GuestReader memory) {
   const std::vector<Kind> kinds = ArgumentKinds(call.entry);
   size_t n = 0;
   while (n < kinds.size() && kinds[n] < Kind::kFirstOut) ++n;
-  CallText text;
+  EnterText text;
   text.text = absl::StrCat(CallName(call), "(",
                            Arguments(call, kinds, 0, n, 0, memory));
   text.printed = static_cast<int>(n);

@@ -28,12 +28,12 @@ std::string CallName(const TracedCall& call);
 
 // A call as it is printed when it is made: up to the first argument that it
 // fills in itself, "read(3, ".
-struct CallText {
+struct EnterText {
   std::string text;
   int printed = 0;        // arguments in it
   bool complete = false;  // all of them
 };
-CallText FormatEnter(const TracedCall& call, GuestReader memory);
+EnterText FormatEnter(const TracedCall& call, GuestReader memory);
 
 // What follows, from argument `printed` on: "\"abc\", 832)" and "3".
 struct ExitText {

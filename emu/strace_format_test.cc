@@ -58,7 +58,7 @@ class StraceFormatTest : public testing::Test {
       memcpy(to, &memory_[from - kBase], n);
       return n;
     };
-    const CallText enter = FormatEnter(call, read);
+    const EnterText enter = FormatEnter(call, read);
     enter_ = enter.text;
     const ExitText exit = FormatExit(call, enter.printed, result, read);
     return enter.text + exit.arguments + " = " + exit.result;

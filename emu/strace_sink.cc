@@ -52,7 +52,7 @@ void StraceSink::OnEvent(const Event& event, Task& task) {
   if (name != 0 && name != event.tid) writer_.Rename(name, event.tid);
   name = event.tid;
   if (event.kind == Event::Kind::kExec && !std::exchange(started_, true)) {
-    const CallText call = FormatEnter(FirstExec(task), memory);
+    const EnterText call = FormatEnter(FirstExec(task), memory);
     return writer_.OnFirstExec(event, call.text);
   }
   if (event.kind != Event::Kind::kDeath) return writer_.OnEvent(event, memory);

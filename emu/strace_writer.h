@@ -44,7 +44,7 @@ class StraceWriter {
   struct Pending {
     TracedCall call;
     Nanos time = 0;
-    CallText text;
+    EnterText text;
   };
 
   void OnEnter(const Event& event, GuestReader memory);

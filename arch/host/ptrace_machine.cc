@@ -54,7 +54,8 @@ HostMachine::HostMachine(const HostMachineOptions& options,
       pool_(std::move(zygote), options.idle_processes),
       sources_{options.page_store, options.files},
       memory_(memory),
-      watch_(options.memory_limit, options.page_store_fd),
+      watch_(options.memory_limit,
+             options.page_store != nullptr ? options.page_store->fd() : -1),
       environment_{*options.signals, watch_, {}, {}} {
   if (watch_.enabled()) options.signals->EnableWatchTicks();
 }

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "emu/strace_format.h"
+#include "emu/strace_signals.h"
 #include "emu/trace/event_text.h"
 #include "nlohmann/json.hpp"
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "emu/strace_format.h"
 #include "emu/strace_names.h"
+#include "emu/strace_signals.h"
 #include "kernel/clock.h"
 #include "kernel/syscall.h"
 
@@ -24,9 +25,10 @@ std::string Head(const TraceEvent& event) {
 
 std::string ArgumentsAndResult(const TraceEvent& exit) {
   const TracedCall call = {FindSyscall(exit.number), exit.number, exit.args};
-  int printed = 0;
-  const std::string enter = FormatEnter(call, NoMemory, &printed);
-  return absl::StrCat(enter, FormatExit(call, printed, exit.result, NoMemory));
+  const EnterText enter = FormatEnter(call, NoMemory);
+  const ExitText rest =
+      FormatExit(call, enter.printed, exit.result, NoMemory);
+  return absl::StrCat(enter.text, rest.arguments, " = ", rest.result);
 }
 
 std::string DigestText(const char* name, uint32_t digest) {
@@ -138,9 +140,8 @@ std::string EventText(const TraceEvent& event) {
   if (event.kind == EventKind::kEnter) {
     const TracedCall call = {FindSyscall(event.number), event.number,
                              event.args};
-    int printed = 0;
     return absl::StrCat(
-        Head(event), FormatEnter(call, NoMemory, &printed), "...",
+        Head(event), FormatEnter(call, NoMemory).text, "...",
         event.result == 0 ? "" : absl::StrCat(" result=", event.result),
         DigestText("data", event.digest));
   }
