@@ -256,8 +256,8 @@ Result<> sys_pivot_root(Task& task, UserCString new_root, UserCString put_old) {
   return {};
 }
 
-// fsopen(2), fsmount(2), fspick(2) and move_mount(2): programs that use them
-// know mount(2) as well.
+// fsopen(2), fsmount(2), fspick(2), move_mount(2) and open_tree_attr(2):
+// programs that use them know mount(2) as well.
 Result<Fd> sys_fsopen(Task& task, UserCString, uint32_t) {
   return NotServed(task);
 }
@@ -269,6 +269,11 @@ Result<Fd> sys_fspick(Task& task, Fd, UserCString, uint32_t) {
 }
 Result<Fd> sys_move_mount(Task& task, Fd, UserCString, Fd, UserCString,
                           uint32_t) {
+  return NotServed(task);
+}
+
+Result<Fd> sys_open_tree_attr(Task& task, Fd, UserCString, uint32_t,
+                              UserPtr<const char>, size_t) {
   return NotServed(task);
 }
 
