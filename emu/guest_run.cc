@@ -183,9 +183,13 @@ int GuestRun::Finish(int exit_status,
     failed |= !status.ok();
   }
   if (stats_ != nullptr) WriteDiagnostic(stats_->Table(), false);
-  for (const std::string& reason : impurities) kernel_->ReportImpurity(reason);
-  for (const std::string& reason : kernel_->impurities()) {
-    Say(absl::StrCat("not reproducible: ", reason));
+  if (reports_.impurities) {
+    for (const std::string& reason : impurities) {
+      kernel_->ReportImpurity(reason);
+    }
+    for (const std::string& reason : kernel_->impurities()) {
+      Say(absl::StrCat("not reproducible: ", reason));
+    }
   }
   if (reports_.strict && !kernel_->impurities().empty()) return kExitFailure;
   return failed && exit_status == 0 ? kExitFailure : exit_status;

@@ -35,7 +35,8 @@ namespace emu {
 struct ReportOptions {
   std::optional<std::string> strace;  // the file; empty: standard error
   bool stats = false;
-  bool strict = false;  // what cannot be repeated is a failure
+  bool impurities = true;  // what cannot be repeated
+  bool strict = false;     // that is a failure
   std::vector<ExportOption> exports;
 };
 

@@ -39,12 +39,12 @@ int Run(const RunOptions& options) {
                                  .strict = options.strict,
                                  .exports = options.exports};
   GuestRun run(setup, reports,
-                  {.signals = host.signals(),
-                   .env = host.env(),
-                   .streams = host.env().streams(),
-                   .files = host.files(),
-                   .trees = host.trees(),
-                   .memory_mode = MemoryMode(options.memory_access)});
+             {.signals = host.signals(),
+              .env = host.env(),
+              .streams = host.env().streams(),
+              .files = host.files(),
+              .trees = host.trees(),
+               .memory_mode = MemoryMode(options.memory_access)});
   const absl::Status status = run.Prepare();
   if (!status.ok()) return Fail(status);
   const int exit_status = run.Run();

@@ -180,6 +180,7 @@ int Record(const RecordOptions& options) {
   const GuestSetup setup = host.Setup();
   const ReportOptions reports = {.strace = options.run.strace,
                                  .stats = options.run.stats,
+                                 .strict = options.run.strict,
                                  .exports = options.run.exports};
   Recorder recorder(host, options);
   absl::Status status = recorder.Open(setup);

@@ -18,6 +18,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kStreamKinds[] = {"closed", "null", "pipe", "terminal"};
+// As --mtime spells them, in ImportedTimes' order.
+constexpr const char* kImportedTimes[] = {"host", "clamp", "fixed"};
 constexpr uint64_t kMostWords = 1 << 20;
 
 // Arguments, names and variables may be any bytes; JSON's strings are UTF-8.
@@ -186,6 +188,16 @@ void ReadStreams(const Members& members, OutsideFacts* outside) {
   }
 }
 
+void ReadTimes(const Members& members, const char* name,
+               ImportedTimes* times) {
+  std::string word;
+  members.Get(name, &word);
+  const auto* found = std::find(std::begin(kImportedTimes),
+                                std::end(kImportedTimes), word);
+  if (found == std::end(kImportedTimes)) return members.Refuse(name);
+  *times = static_cast<ImportedTimes>(found - std::begin(kImportedTimes));
+}
+
 void ReadBinds(const Members& members, std::vector<BindOption>* binds,
                absl::Status* status) {
   for (const Json& json : members.Array("binds")) {
@@ -218,6 +230,8 @@ void ReadSetup(const Members& all, GuestSetup* setup, absl::Status* status) {
   all.Object("time").Get("host", &setup->kernel.host_time);
   const Members files = all.Object("files");
   files.Get("host_root", &setup->is_host_root);
+  ReadTimes(files, "root_times", &setup->root_times);
+  ReadTimes(files, "bind_times", &setup->bind_times);
   files.Get("tmpfs", &setup->tmpfs);
   for (const std::string& path : setup->tmpfs) {
     if (!ParseGuestPath(path).ok()) files.Refuse("tmpfs");
@@ -252,6 +266,8 @@ std::string ToJson(const RecordingOptions& options) {
       {"files",
        {{"root", ToJson(options.root)},
         {"host_root", setup.is_host_root},
+        {"root_times", kImportedTimes[static_cast<int>(setup.root_times)]},
+        {"bind_times", kImportedTimes[static_cast<int>(setup.bind_times)]},
         {"tmpfs", ToJson(setup.tmpfs)},
         {"binds", BindsToJson(setup.binds)}}},
       {"cpu_features", ToJson(options.cpu_features)}};

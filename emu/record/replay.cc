@@ -146,6 +146,7 @@ int Replay(const ReplayOptions& options) {
   SayWhatIsMissing(*recording);
   const ReportOptions reports = {.strace = options.strace,
                                  .stats = options.stats,
+                                 .impurities = false,
                                  .exports = options.exports};
   Replayer replayer(**reader, *recording);
   absl::Status status = replayer.Open(STDOUT_FILENO, STDERR_FILENO);
