@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -52,10 +53,16 @@ la_ssize_t ReadInput(archive* a, void* data, const void** bytes) {
   return static_cast<la_ssize_t>(*n);
 }
 
+// Which entries a pass over an archive is about.
+enum class Entries { kAll, kWhiteouts, kFiles };
+
 class Unpacker {
  public:
-  Unpacker(const std::string& name, ArchiveKind kind, MemoryTree& tree)
-      : name_(name), kind_(kind), tree_(tree), archive_(archive_read_new()) {
+  Unpacker(const std::string& name, Entries entries, MemoryTree& tree)
+      : name_(name),
+        entries_(entries),
+        tree_(tree),
+        archive_(archive_read_new()) {
     archive* a = archive_.get();
     archive_read_support_format_tar(a);
     archive_read_support_filter_gzip(a);
@@ -118,10 +125,11 @@ class Unpacker {
     absl::StatusOr<std::string> path = TreePath(
         archive_entry_pathname(entry), archive_entry_pathname_utf8(entry));
     if (!path.ok()) return path.status();
-    if (kind_ == ArchiveKind::kLayer && IsWhiteout(*path)) {
-      ApplyWhiteout(*path);
+    if (entries_ != Entries::kAll && IsWhiteout(*path)) {
+      if (entries_ == Entries::kWhiteouts) ApplyWhiteout(*path);
       return absl::OkStatus();
     }
+    if (entries_ == Entries::kWhiteouts) return absl::OkStatus();
     if (archive_entry_hardlink(entry) != nullptr ||
         archive_entry_hardlink_utf8(entry) != nullptr) {
       absl::StatusOr<std::string> target = TreePath(
@@ -151,18 +159,19 @@ class Unpacker {
     });
   }
 
+  // Sorted by name. The library tells one that the archive names twice, in
+  // libarchive's own record and in star's, twice.
   static HostTree::Xattrs XattrsOf(archive_entry* entry) {
-    HostTree::Xattrs xattrs;
+    std::map<std::string, std::string> xattrs;
     const char* name;
     const void* value;
     size_t size;
     archive_entry_xattr_reset(entry);
     while (archive_entry_xattr_next(entry, &name, &value, &size) ==
            ARCHIVE_OK) {
-      xattrs.emplace_back(
-          name, std::string(static_cast<const char*>(value), size));
+      xattrs[name] = std::string(static_cast<const char*>(value), size);
     }
-    return xattrs;
+    return HostTree::Xattrs(xattrs.begin(), xattrs.end());
   }
 
   absl::StatusOr<size_t> ReadContent(absl::Span<char> out) {
@@ -197,7 +206,7 @@ class Unpacker {
   }
 
   const std::string& name_;
-  const ArchiveKind kind_;
+  const Entries entries_;
   MemoryTree& tree_;
   std::unique_ptr<archive, CloseArchive> archive_;
 };
@@ -213,8 +222,18 @@ absl::Status UnpackArchive(HostTree& from, const std::string& path,
         absl::StrCat("cannot open ", name, ": ",
                      strerrordesc_np(file.error().value())));
   }
-  Input input{from, *file};
-  const absl::Status status = Unpacker(name, kind, tree).Run(input);
+  const auto pass = [&](Entries entries) {
+    Input input{from, *file};
+    return Unpacker(name, entries, tree).Run(input);
+  };
+  absl::Status status;
+  if (kind == ArchiveKind::kPlain) {
+    status = pass(Entries::kAll);
+  } else {
+    // What a layer takes away is the layers' below, wherever it says so.
+    status = pass(Entries::kWhiteouts);
+    if (status.ok()) status = pass(Entries::kFiles);
+  }
   from.Close(*file);
   return status;
 }

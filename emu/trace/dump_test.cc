@@ -124,7 +124,7 @@ TEST(DumpTest, PrintsEveryKindOfEvent) {
             R"(1.000000000 2 runs a new program
 1.000000250 2 write(1, 0x1000, 5) = 5 data=abcdef01
 1.000000750 2 makes 3, SIGCHLD
-1.000001000 2 read(3... data=00000017
+1.000001000 2 read(3, ... data=00000017
 1.000001000 2 waits
 1.000001000 3 runs
 1.000001250 3 syscall_0x1f4(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = -1 ENOSYS (Function not implemented) took=350

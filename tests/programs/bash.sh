@@ -23,7 +23,7 @@ echo "after term $?"
 { sleep 100 & pid=$!; kill $pid; wait $pid; echo "killed $?"; } 2>/dev/null
 { sh -c 'kill -9 $$'; echo "kill9 $?"; } 2>/dev/null
 (sleep 0.02; echo slept) & (sleep 0.01; echo first) & wait; echo all done
-set -m; sleep 5 & jobs -r >running; sed 's/  */ /g' running; kill %%; { wait $!; } 2>/dev/null
+set -m; sleep 5 & jobs -r >running; sed 's/  */ /g' running; sleep 0.1; kill %%; { wait $!; } 2>/dev/null
 echo "job $?"; set +m
 coproc CAT { cat; }; echo through coproc >&"${CAT[1]}"; read -r l <&"${CAT[0]}"; echo "$l"
 exec {fd}>file; echo to fd >&"$fd"; exec {fd}>&-; cat file

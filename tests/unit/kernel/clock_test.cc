@@ -161,7 +161,7 @@ TEST(HostClockTest, FollowsTheHostAndNeverGoesBack) {
     Nanos HostTime() override { return time; }
   } host;
   Clock clock(kEpoch, &host);
-  EXPECT_EQ(clock.ForVdso().enabled, 0u);
+  EXPECT_EQ(clock.ForVdso().limit, 0);
   host.time = 1'000'000;
   clock.Tick();
   EXPECT_EQ(clock.now(), Clock::kStart + 1'000'000);

@@ -59,7 +59,6 @@ TEST_F(SchedulerTest, IsFirstInFirstOut) {
   scheduler_.Add(b_);
   scheduler_.Add(a_);
   scheduler_.Add(c_);
-  EXPECT_EQ(scheduler_.size(), 3u);
   EXPECT_EQ(All(), (std::vector<Task*>{&b_, &a_, &c_}));
   EXPECT_EQ(scheduler_.PickNext(), nullptr);
 }
