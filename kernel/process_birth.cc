@@ -79,6 +79,7 @@ Process& NewProcessLike(Task& creator, Pid pid, const CloneRequest& request) {
   process.limits = from.limits;
   ArmCpuLimit(process);
   process.oom_score_adj = from.oom_score_adj;
+  process.coredump_filter = from.coredump_filter;
   return process;
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -97,6 +98,17 @@ Result<int> ParseInt(absl::string_view text) {
   return value;
 }
 
+bool ParseOctal(absl::string_view text, uint32_t* value) {
+  uint64_t sum = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '7') return false;
+    sum = sum * 8 + static_cast<uint64_t>(c - '0');
+    if (sum > UINT32_MAX) return false;
+  }
+  *value = static_cast<uint32_t>(sum);
+  return true;
+}
+
 Result<> StoreOomScoreAdj(Task& writer, Task& target, absl::string_view text) {
   const int value = TRY(ParseInt(text));
   if (value < -1000 || value > 1000) return Errno(EINVAL);
@@ -105,6 +117,25 @@ Result<> StoreOomScoreAdj(Task& writer, Task& target, absl::string_view text) {
     return Errno(EACCES);
   }
   adj = value;
+  return {};
+}
+
+Result<std::string> CoredumpFilter(Task&, Task& target) {
+  return absl::StrFormat("%08x\n", target.process().coredump_filter);
+}
+
+// In any base, as C writes numbers; the kinds of memory that there are.
+Result<> StoreCoredumpFilter(Task&, Task& target, absl::string_view text) {
+  constexpr uint32_t kKinds = 0x1ff;
+  text = absl::StripAsciiWhitespace(text);
+  uint32_t value;
+  const bool octal = text.size() > 1 && text[0] == '0' && text[1] != 'x';
+  if (absl::StartsWith(text, "0x") ? !absl::SimpleHexAtoi(text, &value)
+      : octal                      ? !ParseOctal(text, &value)
+                                   : !absl::SimpleAtoi(text, &value)) {
+    return Errno(EINVAL);
+  }
+  target.process().coredump_filter = value & kKinds;
   return {};
 }
 
@@ -214,7 +245,8 @@ constexpr char kIo[] =
     "cancelled_write_bytes: 0\n";
 constexpr char kIdMap[] = "         0          0 4294967295\n";
 constexpr char kAllow[] = "allow\n";
-constexpr char kCoredumpFilter[] = "00000033\n";
+constexpr char kTimeOffsets[] =
+    "monotonic           0         0\nboottime            0         0\n";
 constexpr char kAutogroup[] = "/autogroup-1 nice 0\n";
 
 constexpr auto kBoth = TaskFile::Where::kBoth;
@@ -231,8 +263,8 @@ constexpr TaskFile kFiles[] = {
     {"clear_refs", 0200, kBoth, kPermitted, Fails<EINVAL>, Ignore},
     {"cmdline", 0444, kBoth, kPermitted, TaskCmdline, nullptr},
     {"comm", 0644, kBoth, kPermitted, Comm, StoreComm},
-    {"coredump_filter", 0644, kProcess, kPermitted, Constant<kCoredumpFilter>,
-     Ignore},
+    {"coredump_filter", 0644, kProcess, kPermitted, CoredumpFilter,
+     StoreCoredumpFilter},
     {"cpuset", 0444, kBoth, kPermitted, Constant<kRootPath>, nullptr},
     {"environ", 0400, kBoth, kInspector, TaskEnviron, nullptr},
     {"gid_map", 0644, kBoth, kPermitted, Constant<kIdMap>, StoreFails<EPERM>},
@@ -262,6 +294,8 @@ constexpr TaskFile kFiles[] = {
     {"statm", 0444, kBoth, kPermitted, TaskStatm, nullptr},
     {"status", 0444, kBoth, kPermitted, TaskStatus, nullptr},
     {"syscall", 0400, kBoth, kPermitted, Syscall, nullptr},
+    {"timens_offsets", 0644, kProcess, kPermitted, Constant<kTimeOffsets>,
+     StoreFails<EACCES>},
     {"timers", 0444, kProcess, kPermitted, Constant<kNone>, nullptr},
     {"timerslack_ns", 0666, kProcess, kPermitted, TimerSlack,
      StoreTimerSlack},

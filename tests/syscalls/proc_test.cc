@@ -381,5 +381,20 @@ TEST(GetrusageTest, SelfChildrenAndThread) {
   EXPECT_THAT(syscall(SYS_getrusage, 99, &usage), FailsWith(EINVAL));
 }
 
+TEST(ProcSelfTest, CoredumpFilterIsKeptAndInherited) {
+  ASSERT_TRUE(WriteFile("/proc/self/coredump_filter", "0x7f"));
+  EXPECT_EQ(ReadFile("/proc/self/coredump_filter"), "0000007f\n");
+  EXPECT_THAT(RunInChild([] {
+                CHILD_CHECK(ReadFile("/proc/self/coredump_filter") ==
+                            "0000007f\n");
+              }),
+              Exited(0));
+  ASSERT_TRUE(WriteFile("/proc/self/coredump_filter", "0xfffff"));
+  EXPECT_EQ(ReadFile("/proc/self/coredump_filter"), "000001ff\n");
+  ASSERT_TRUE(WriteFile("/proc/self/coredump_filter", "063"));
+  EXPECT_EQ(ReadFile("/proc/self/coredump_filter"), "00000033\n");
+  EXPECT_FALSE(WriteFile("/proc/self/coredump_filter", "many"));
+}
+
 }  // namespace
 }  // namespace emu
