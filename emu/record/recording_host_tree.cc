@@ -149,6 +149,31 @@ Result<HostNode> RecordingHostTree::StatFile(HostFileId file) {
   return node;
 }
 
+// Most files have none.
+HostTree::Xattrs RecordingHostTree::XattrsOf(const std::string& path) {
+  Xattrs xattrs = host_.XattrsOf(path);
+  if (xattrs.empty()) {
+    recorder_.CountQuiet();
+    return xattrs;
+  }
+  AppendXattrs(Ask(InputKind::kXattrs, path), xattrs);
+  recorder_.Commit();
+  return xattrs;
+}
+
+// Copies can be mapped always; most files of a bind can.
+bool RecordingHostTree::CanMap(HostFileId file, bool shared) {
+  const OpenedFile* opened = files_.Find(file);
+  if (opened == nullptr || !opened->live) return true;
+  if (host_.CanMap(opened->host, shared)) {
+    recorder_.CountQuiet();
+    return true;
+  }
+  AppendVarint(Ask(InputKind::kCanMap, file), shared ? 1 : 0);
+  recorder_.Commit();
+  return false;
+}
+
 // What follows changes the host's files: of writable trees alone.
 
 Result<size_t> RecordingHostTree::WriteAt(HostFileId file,

@@ -148,7 +148,7 @@ void ReplayEnv::NotePreemption(const Preemption& preemption) {
 
 Preemption PreemptionFinder::Next() {
   Preemption preemption;
-  preemption.position = ~uint64_t{0};
+  preemption.position = kNoPosition;
   for (;;) {
     auto record = cursor_.Next();
     // What is wrong with the file is told when its turn comes.

@@ -101,6 +101,22 @@ Result<HostNode> ReplayHostTree::StatFile(HostFileId file) {
   return node;
 }
 
+HostTree::Xattrs ReplayHostTree::XattrsOf(const std::string& path) {
+  Xattrs xattrs;
+  auto answer = player_.Poll(InputKind::kXattrs, Begin(path));
+  if (answer && !TakeXattrs(*answer, &xattrs)) {
+    player_.FailMalformed(InputKind::kXattrs);
+  }
+  return xattrs;
+}
+
+bool ReplayHostTree::CanMap(HostFileId file, bool shared) {
+  const OpenedFile* opened = files_.Find(file);
+  if (opened == nullptr || !opened->live) return true;
+  AppendVarint(Begin(file), shared ? 1 : 0);
+  return !player_.Poll(InputKind::kCanMap, question_).has_value();
+}
+
 Result<size_t> ReplayHostTree::WriteAt(HostFileId file,
                                        absl::Span<const char> bytes,
                                        uint64_t offset) {

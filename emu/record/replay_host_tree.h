@@ -30,6 +30,8 @@ class ReplayHostTree : public HostTree {
   Result<size_t> ReadAt(HostFileId file, absl::Span<char> out,
                         uint64_t offset) override;
   Result<HostNode> StatFile(HostFileId file) override;
+  Xattrs XattrsOf(const std::string& path) override;
+  bool CanMap(HostFileId file, bool shared) override;
   Result<size_t> WriteAt(HostFileId file, absl::Span<const char> bytes,
                          uint64_t offset) override;
   Result<> Truncate(HostFileId file, uint64_t size) override;

@@ -50,6 +50,7 @@ enum Part : char {
   kAnswer = ':',
   kNode = 'N',
   kEntries = 'L',
+  kXattrs = 'X',
   kPoint = 'P',
 };
 
@@ -85,6 +86,10 @@ const char* LayoutOf(InputKind kind) {
       return "nn:eN";
     case InputKind::kMapped:
       return "n:n";
+    case InputKind::kXattrs:
+      return "nt:X";
+    case InputKind::kCanMap:
+      return "nnn:";
     case InputKind::kWriteAt:
       return "nnnn:en";
     case InputKind::kTruncate:
@@ -113,7 +118,10 @@ const char* LayoutOf(InputKind kind) {
 std::string Describe(const HostNode& node) {
   return absl::StrFormat(" %#o %d bytes, %d links, mtime %d%s", node.mode,
                          node.size, node.nlink, node.mtime,
-                         node.owned ? ", owned" : "");
+                         node.owned ? ", owned" : "") +
+         (node.keeps_owner
+              ? absl::StrCat(", of ", node.uid, ":", node.gid)
+              : "");
 }
 
 std::string Describe(const std::vector<HostDirEntry>& entries) {
@@ -131,6 +139,7 @@ bool DescribePart(char part, absl::string_view& from, std::string* text) {
   absl::string_view bytes;
   HostNode node;
   std::vector<HostDirEntry> entries;
+  HostTree::Xattrs xattrs;
   Preemption preemption;
   switch (part) {
     case kNumber:
@@ -156,6 +165,12 @@ bool DescribePart(char part, absl::string_view& from, std::string* text) {
     case kEntries:
       if (!TakeEntries(from, &entries)) return false;
       absl::StrAppend(text, Describe(entries));
+      return true;
+    case kXattrs:
+      if (!TakeXattrs(from, &xattrs)) return false;
+      for (const auto& [name, value] : xattrs) {
+        absl::StrAppend(text, " ", name, "=", Shown(value));
+      }
       return true;
     case kPoint:
       if (!TakePreemption(from, &preemption)) return false;
@@ -193,7 +208,12 @@ void AppendNode(std::string& to, const HostNode& node) {
   AppendVarint(to, node.size);
   AppendVarint(to, node.nlink);
   AppendSigned(to, node.mtime);
-  AppendVarint(to, (node.inode << 1) | (node.owned ? 1 : 0));
+  AppendVarint(to, (node.inode << 2) | (node.keeps_owner ? 2 : 0) |
+                       (node.owned ? 1 : 0));
+  if (!node.keeps_owner) return;
+  AppendVarint(to, node.uid);
+  AppendVarint(to, node.gid);
+  AppendVarint(to, node.rdev);
 }
 
 bool TakeNode(absl::string_view& from, HostNode* node) {
@@ -204,8 +224,11 @@ bool TakeNode(absl::string_view& from, HostNode* node) {
     return false;
   }
   node->owned = (identity & 1) != 0;
-  node->inode = identity >> 1;
-  return true;
+  node->keeps_owner = (identity & 2) != 0;
+  node->inode = identity >> 2;
+  return !node->keeps_owner ||
+         (TakeNumber(from, &node->uid) && TakeNumber(from, &node->gid) &&
+          TakeNumber(from, &node->rdev));
 }
 
 void AppendEntries(std::string& to, const std::vector<HostDirEntry>& entries) {
@@ -237,7 +260,28 @@ bool TakeEntries(absl::string_view& from, std::vector<HostDirEntry>* entries) {
   return true;
 }
 
+void AppendXattrs(std::string& to, const HostTree::Xattrs& xattrs) {
+  AppendVarint(to, xattrs.size());
+  for (const auto& [name, value] : xattrs) {
+    AppendBytes(to, name);
+    AppendBytes(to, value);
+  }
+}
+
+bool TakeXattrs(absl::string_view& from, HostTree::Xattrs* xattrs) {
+  uint64_t count = 0;
+  // Each takes two bytes at least.
+  if (!TakeVarint(from, &count) || count > from.size() / 2) return false;
+  for (; count > 0; --count) {
+    absl::string_view name, value;
+    if (!TakeBytes(from, &name) || !TakeBytes(from, &value)) return false;
+    xattrs->emplace_back(std::string(name), std::string(value));
+  }
+  return true;
+}
+
 void AppendPreemption(std::string& to, const Preemption& preemption) {
+  AppendVarint(to, static_cast<uint64_t>(preemption.cause));
   AppendSigned(to, preemption.time);
   AppendVarint(to, preemption.point.ip);
   AppendFixed(to, preemption.point.registers);
@@ -245,10 +289,14 @@ void AppendPreemption(std::string& to, const Preemption& preemption) {
 }
 
 bool TakePreemption(absl::string_view& from, Preemption* preemption) {
-  if (!TakeSigned(from, &preemption->time) ||
+  uint64_t cause = 0;
+  if (!TakeVarint(from, &cause) ||
+      cause > static_cast<uint64_t>(Preemption::Cause::kHostTime) ||
+      !TakeSigned(from, &preemption->time) ||
       !TakeVarint(from, &preemption->point.ip) || from.size() < 16) {
     return false;
   }
+  preemption->cause = static_cast<Preemption::Cause>(cause);
   preemption->point.registers = LoadFixed<uint64_t>(from.data());
   preemption->point.stack = LoadFixed<uint64_t>(from.data() + 8);
   from.remove_prefix(16);

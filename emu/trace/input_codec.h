@@ -35,6 +35,9 @@ bool TakeNode(absl::string_view& from, HostNode* node);
 void AppendEntries(std::string& to, const std::vector<HostDirEntry>& entries);
 bool TakeEntries(absl::string_view& from, std::vector<HostDirEntry>* entries);
 
+void AppendXattrs(std::string& to, const HostTree::Xattrs& xattrs);
+bool TakeXattrs(absl::string_view& from, HostTree::Xattrs* xattrs);
+
 void AppendPreemption(std::string& to, const Preemption& preemption);
 bool TakePreemption(absl::string_view& from, Preemption* preemption);
 

@@ -39,6 +39,10 @@ const char* NameOf(InputKind kind) {
       return "stat-file";
     case InputKind::kMapped:
       return "mapped";
+    case InputKind::kXattrs:
+      return "xattrs";
+    case InputKind::kCanMap:
+      return "can-map";
     case InputKind::kWriteAt:
       return "write-at";
     case InputKind::kTruncate:

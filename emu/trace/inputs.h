@@ -34,6 +34,8 @@ enum class InputKind : uint8_t {
   kReadAt = 20,
   kStatFile = 21,
   kMapped = 22,  // what a file held when it was first shown by mmap(2)
+  kXattrs = 23,
+  kCanMap = 24,
 
   // HostTree of a writable bind.
   kWriteAt = 32,
@@ -55,7 +57,8 @@ struct InputRecord {
   InputKind kind = InputKind::kNone;
   uint64_t position = 0;  // the number of events before it; never less than
                           // that of the record before
-  uint64_t skipped = 0;   // answers that said "nothing" since the last record
+  uint64_t skipped = 0;   // answers that said "nothing" since the last record,
+                          // of whatever kind
   std::string payload;    // the question, and behind it the answer
 
   friend bool operator==(const InputRecord&, const InputRecord&) = default;
