@@ -7,6 +7,8 @@ source tests/cli/lib.sh
 # replays it with another environment, directory, umask and limits; the root of
 # the host is as good as any. What the guest said and how it ended are the same.
 input=/dev/null
+# Where everybody can execute it.
+cp -- "$emu" "$scratch/.emu" && chmod 755 "$scratch/.emu"
 as_nobody=()
 if ((EUID == 0)); then
   as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all)
@@ -19,7 +21,7 @@ same() {
   chmod 644 "$name.trace"
   (cd /usr && umask 077 && ulimit -n 64 && exec env -i TZ=Asia/Tokyo \
     LANG=xx TERM=vt52 COLUMNS=7 SOURCE_DATE_EPOCH=1 "${as_nobody[@]}" \
-    taskset -c 0 "$emu" replay "$scratch/$name.trace") \
+    taskset -c 0 "$scratch/.emu" replay "$scratch/$name.trace") \
     </dev/null >"$name.out2" 2>"$name.err2"
   after=$?
   [[ $before == "$after" ]] || fail "$name: status $before, in the replay $after; $(head -5 "$name.err2")"
