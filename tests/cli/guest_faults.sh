@@ -101,14 +101,18 @@ readonly forks='
 import os, sys
 memory = bytearray(b"1") * (50 << 20)
 r, w = os.pipe()
+ready, not_ready = os.pipe()
 for child in range(3):
     if os.fork() == 0:
         if sys.argv[1] == "write":
             memory[::4096] = bytes(len(memory) // 4096)
-        for _ in range(10000000):
+        for _ in range(3000000):
             pass
+        os.close(not_ready)
         os.read(r, 1)
         os._exit(0)
+os.close(not_ready)
+os.read(ready, 1)  # its end: each is ready or has ended
 for child in range(3):
     os.write(w, b"x")
 print(sum(1 for child in range(3) if os.wait()[1] == 9))'

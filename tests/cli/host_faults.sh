@@ -160,7 +160,7 @@ expect_nothing_left
 
 "$emu" run --time host --strace=trace sleep 1000 &
 pid=$!
-for _ in $(seq 100); do grep -q nanosleep trace && break; sleep 0.1; done
+for _ in $(seq 100); do grep -qs nanosleep trace && break; sleep 0.1; done
 kill -KILL $pid
 wait $pid 2>/dev/null
 [[ $(tail -n 1 trace) == '2     '*' clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1000, tv_nsec=0}, '* ]] ||
