@@ -471,8 +471,9 @@ Result<> FileContent::BeforeMap(bool shared, bool writable) {
   }
   if (on_host() && !(shared && writable)) {
     TRY(OpenHost());
+    // A small one has left the host by that.
     bool& maps = host_maps_[shared ? 1 : 0];
-    if (!maps) maps = tree_->CanMap(host_file_, shared);
+    if (!maps && on_host()) maps = tree_->CanMap(host_file_, shared);
     if (maps) return {};
   }
   return MoveToPages(~0ull);

@@ -254,19 +254,6 @@ def modes_and_times():
 
 
 @case
-def syncs():
-    run('''
-        fd = os.open('file', os.O_CREAT | os.O_RDWR)
-        os.write(fd, b'x')
-        os.fsync(fd)
-        os.fdatasync(fd)
-        os.fsync(os.open('.', os.O_RDONLY))
-        os.sync()
-    ''')
-    assert get('file') == 'x'
-
-
-@case
 def listings_go_on_while_names_change():
     for i in range(200):
         put(f'f{i:03}', '')

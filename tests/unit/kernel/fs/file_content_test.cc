@@ -157,6 +157,16 @@ TEST_F(FileContentTest, SmallHostFileThatShrankStaysOnTheHost) {
   EXPECT_EQ(tree.closes, 0);
 }
 
+TEST_F(FileContentTest, SmallHostFileIsMappedThoughNobodyOpenedIt) {
+  FakeHostTree tree;
+  tree.AddFile("file", "from the host");
+  FileContent content(pages_, &quota_);
+  content.ServeFromHost(tree, "file", 13);
+  ASSERT_TRUE(content.BeforeMap(/*shared=*/false, /*writable=*/false).ok());
+  EXPECT_EQ(content.Locate(0, kPageSize)->backing.kind, Backing::Kind::kPages);
+  EXPECT_EQ(Read(content, 0, 100), "from the host");
+}
+
 TEST_F(FileContentTest, FileThatTheHostCannotMapIsCopied) {
   FakeHostTree tree;
   const std::string bytes = "from the host" + std::string(1 << 20, '.');
