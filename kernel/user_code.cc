@@ -84,7 +84,11 @@ Stop UserCode::Run(Task& task) {
     if (soon) --eager_;
     const Stop stop = RunOnce(task, {.slice = due, .soon = soon});
     if (stop.kind != Stop::Kind::kSlice) return stop;
-    if (std::optional<Stop> end = Look(task, stop, stretch)) return *end;
+    if (std::optional<Stop> end = Look(task, stop, stretch)) {
+      // What it did before that watch is not known.
+      end->unmoved = false;
+      return *end;
+    }
   }
 }
 

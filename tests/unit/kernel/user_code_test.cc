@@ -159,6 +159,16 @@ TEST_F(UserCodeTest, OneThatSpinsIsLookedAtBrieflyTheNextTime) {
   EXPECT_EQ(task_->spin_cycle, 0u);
 }
 
+TEST_F(UserCodeTest, OneThatCameBackToItsPlaceHasMoved) {
+  SetTimer();
+  cpu_->stops = {SliceOf(0), SpinOf(5), StopOf(Kind::kSlice), SliceOf(0),
+                 SpinOf(5, true)};
+  EXPECT_EQ(Run().kind, Kind::kSpin);
+  const Stop again = Run();
+  EXPECT_EQ(again.kind, Kind::kSpin);
+  EXPECT_FALSE(again.unmoved);
+}
+
 TEST_F(UserCodeTest, NewsPreemptWhatComputes) {
   env_.news = true;
   cpu_->stops = {SliceOf(0), StopOf(Kind::kSlice)};
