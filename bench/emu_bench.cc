@@ -142,6 +142,26 @@ void RunLoad(benchmark::State& state, const Runner& runner, const Load& load) {
   }
 }
 
+// The load in a recording, or its replay.
+void RunRecorded(benchmark::State& state, const Load& load, bool replay) {
+  const std::string emu = Sibling("../emu/emu");
+  const std::string trace = std::string(getenv("EMU_BENCH_TREE")) + ".trace";
+  const Runner recorder = {
+      "record",
+      {emu, "record", "-o", trace, "-u", "0", "--env-host", "--"}};
+  const std::vector<std::string> record = Command(recorder, load, load.count);
+  if (replay && TimeCommand(record) < 0) {
+    return state.SkipWithError("the recording failed");
+  }
+  for (auto _ : state) {
+    const double seconds =
+        TimeCommand(replay ? std::vector<std::string>{emu, "replay", trace}
+                           : record);
+    if (seconds < 0) return state.SkipWithError("the command failed");
+    state.SetIterationTime(seconds);
+  }
+}
+
 void RunBare(benchmark::State& state) {
   constexpr long kCalls = 20'000;
   for (auto _ : state) {
@@ -280,6 +300,16 @@ void Register() {
           ->Iterations(load.count > 0 ? 3 : 5)
           ->Unit(benchmark::kMicrosecond);
       if (std::string(runner.name) != "emu" || load.count > 0) continue;
+      for (const bool replay : {false, true}) {
+        benchmark::RegisterBenchmark(
+            (std::string(load.name) + (replay ? "/replay" : "/record")).c_str(),
+            [load, replay](benchmark::State& state) {
+              RunRecorded(state, load, replay);
+            })
+            ->UseManualTime()
+            ->Iterations(5)
+            ->Unit(benchmark::kMicrosecond);
+      }
       benchmark::RegisterBenchmark(
           (std::string(load.name) + "/memory").c_str(),
           [runner, load](benchmark::State& state) {

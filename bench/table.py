@@ -42,9 +42,11 @@ def main():
     others = [r for r in ('strace', 'proot', 'runsc')
               if any(r in t for t in times.values())]
     print(f'The bare SYSEMU loop: {microseconds(bare)} µs a call.\n' if bare else '')
+    recorded = any('record' in t for t in times.values())
     print('| case | native µs | emu µs | emu ÷ native | emu ÷ bare | at most |'
+          + (' record ÷ emu | replay ÷ emu |' if recorded else '')
           + ''.join(f' {r} ÷ native |' for r in others))
-    print('| --- | --- | --- | --- | --- | --- |' + ' --- |' * len(others))
+    print('| --- | --- | --- | --- | --- | --- |' + ' --- |' * (len(others) + 2 * recorded))
     for case, t in times.items():
         native, emu = t.get('native'), t.get('emu')
         most, of = LIMITS.get(case, (None, ''))
@@ -52,6 +54,8 @@ def main():
         print(f'| {case} | {microseconds(native) if native else "–"}'
               f' | {microseconds(emu) if emu else "–"} | {ratio(emu, native)}'
               f' | {ratio(emu, bare)} | {f"{most} × {of}" if most else "–"} |'
+              + (f' {ratio(t.get("record"), emu)} | {ratio(t.get("replay"), emu)} |'
+                 if recorded else '')
               + ''.join(f' {ratio(t.get(r), native)} |' for r in others))
     if memory:
         print('\n| emu\'s own memory in | MiB | at most |\n| --- | --- | --- |')
