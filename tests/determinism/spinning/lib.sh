@@ -6,8 +6,10 @@
 
 set -u
 emu=$PWD/$1 guest=$PWD/$2
-scratch=$(mktemp -d /tmp/spinning.XXXXXXXX)
-chmod 755 "$scratch"
+results=$(mktemp -d /tmp/spinning.XXXXXXXX)
+scratch=$results/cwd
+mkdir "$scratch"
+chmod 755 "$results" "$scratch"
 load=()
 trap 'chmod -R u+rwx "$scratch"; rm -rf -- "$scratch"; end_load' EXIT
 cd "$scratch" || exit 1
@@ -33,10 +35,10 @@ end_load() {
 }
 
 # trace NAME COMMAND...: the run's system calls, with the times and the threads
-# that made them, are in NAME.trace; its output, status and statistics beside
-# that.
+# that made them, are in $results/NAME.trace; its output, status and statistics
+# beside that.
 trace() {
-  local name=$1
+  local name=$results/$1
   shift
   "${host[@]}" "$emu" run --timeout 300s --stats --strace="$name.trace" \
     -w "$scratch" "${options[@]}" -- "$@" \
@@ -60,20 +62,22 @@ same() {
   local run what
   for run in second third; do
     for what in status out trace; do
-      cmp -s "first.$what" "$run.$what" || {
+      cmp -s "$results/first.$what" "$results/$run.$what" || {
         fail "$*: the $run run has another $what"
-        diff "first.$what" "$run.$what" | head -n 10 >&2
+        diff "$results/first.$what" "$results/$run.$what" | head -n 10 >&2
       }
     done
   done
   for run in first second third; do
-    ! grep 'not reproducible' "$run.err" >&2 || fail "$*: $run run"
+    ! grep 'not reproducible' "$results/$run.err" >&2 || fail "$*: $run run"
   done
 }
 
 expect_status() {
-  [[ $(cat first.status) == "$1" ]] ||
-    fail "$2: status $(cat first.status), not $1; $(tail -n 5 first.err)"
+  local status
+  status=$(cat "$results/first.status")
+  [[ $status == "$1" ]] ||
+    fail "$2: status $status, not $1; $(tail -n 5 "$results/first.err")"
 }
 
 finish() {

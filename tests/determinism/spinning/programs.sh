@@ -23,10 +23,12 @@ def late():
     time.sleep(0.05)
     ready = True
 t = threading.Thread(target=late); t.start()
-spins = 0
-while not ready: spins += 1
+looks = 0
+while not ready:
+    looks += 1
+    time.monotonic()
 t.join()
-print(total, ready)
+print(total, ready, looks)
 END
 same /usr/bin/python3 threads.py
 expect_status 0 python
@@ -106,11 +108,12 @@ public class T {
     pool.awaitTermination(1, TimeUnit.MINUTES);
     Thread late = new Thread(() -> { ready = true; });
     late.start();
-    while (!ready) Thread.onSpinWait();
+    long looks = 0;
+    while (!ready) { looks++; Thread.yield(); }
     late.join();
     long sum = 0;
     for (long i = 0; i < 300000000L; i++) sum += i ^ (sum >> 3);
-    System.out.println(n.get() + " " + sum);
+    System.out.println(n.get() + " " + sum + " " + looks);
   }
 }
 END
@@ -122,7 +125,7 @@ cat >t.js <<'END'
 const { Worker, isMainThread, workerData } = require('worker_threads');
 if (!isMainThread) {
   const word = new Int32Array(workerData);
-  while (Atomics.load(word, 0) === 0) {}
+  while (Atomics.load(word, 0) === 0) performance.now();
   Atomics.add(word, 1, 1);
   Atomics.notify(word, 1);
 } else {

@@ -24,7 +24,7 @@ options=()
 
 same ./guest livelock
 expect_status 125 livelock
-[[ $(grep -c 'waits in user code, at 0x[0-9a-f]*, for a change' first.err) == 2 ]] ||
-  fail "livelock: $(cat first.err)"
+[[ $(grep -c 'waits in user code, at 0x[0-9a-f]*, for a change' \
+  "$results/first.err") == 2 ]] || fail "livelock: $(cat "$results/first.err")"
 
 finish

@@ -10,11 +10,11 @@ for program in alarm_ends_a_count virtual_timer_ends_a_count; do
   begun=$SECONDS
   trace run ./guest "$program"
   ((SECONDS - begun < 60)) || fail "$program: took $((SECONDS - begun)) s"
-  [[ $(cat run.status) == 0 && $(cat run.out) == done ]] ||
-    fail "$program: status $(cat run.status), said $(cat run.out)"
-  grep -q 'not reproducible: a thread that computed for long' run.err ||
-    fail "$program: $(tail -n 3 run.err)"
-  grep -q -e '--- preempted at 0x' run.trace || fail "$program: no preemption"
+  said="$(cat "$results/run.status") $(cat "$results/run.out")"
+  [[ $said == '0 done' ]] || fail "$program: status and output are $said"
+  grep -q 'not reproducible: a thread that computed for long' "$results/run.err" ||
+    fail "$program: $(tail -n 3 "$results/run.err")"
+  grep -q -e '--- preempted at 0x' "$results/run.trace" || fail "$program: no preemption"
 done
 
 finish
