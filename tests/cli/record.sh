@@ -143,7 +143,7 @@ lines=$(wc -l <.out)
 cmp <(head -n "$lines" killed.out1) .out || fail 'another output of the killed run'
 
 # A signal ends the replay, and is none of the guest's.
-"$emu" record -o long.trace sh -c 'trap "echo trapped" INT; i=0; while [ $i -lt 300000 ]; do i=$((i+1)); /bin/true; [ $i -lt 150 ] || break; done; echo end' >/dev/null
+"$emu" record -o long.trace sh -c 'trap "echo trapped" INT; i=0; while [ $i -lt 300000 ]; do i=$((i+1)); /bin/true; [ $i -lt 1500 ] || break; done; echo end' >/dev/null
 env --default-signal=INT "$emu" replay long.trace >signalled 2>&1 &
 replayer=$!
 sleep 0.2; kill -INT $replayer; wait $replayer; status=$?

@@ -20,7 +20,7 @@ trap 'echo on USR1' USR1; kill -USR1 $$; trap - USR1
 trap 'echo leaving with $?' EXIT
 (trap 'echo child got TERM; exit 9' TERM; kill -TERM $BASHPID; echo unreached)
 echo "after term $?"
-{ sleep 100 & pid=$!; kill $pid; wait $pid; echo "killed $?"; } 2>/dev/null
+{ sleep 100 & pid=$!; sleep 0.1; kill $pid; wait $pid; echo "killed $?"; } 2>/dev/null
 { sh -c 'kill -9 $$'; echo "kill9 $?"; } 2>/dev/null
 (sleep 0.02; echo slept) & (sleep 0.01; echo first) & wait; echo all done
 set -m; sleep 5 & jobs -r >running; sed 's/  */ /g' running; sleep 0.1; kill %%; { wait $!; } 2>/dev/null
