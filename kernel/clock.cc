@@ -52,9 +52,12 @@ VdsoData Clock::ForVdso() const {
   data.now = now_;
   data.realtime_offset = realtime_offset_;
   data.step = kStep;
+  // The limit follows from the time alone: how often this is asked while a guest
+  // computes is the host's affair.
+  constexpr Nanos kWindow = kVdsoReads * kStep;
   data.limit = host_ != nullptr
                    ? 0
-                   : std::min(next_deadline_, now_ + kVdsoReads * kStep);
+                   : std::min(next_deadline_, now_ - now_ % kWindow + kWindow);
   return data;
 }
 

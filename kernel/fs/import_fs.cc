@@ -73,6 +73,8 @@ class ImportDirectory : public TmpfsDirectory {
         import_(fs),
         path_(std::move(path)) {}
 
+  // How many directories the host has in it is told to who lists it only. Some
+  // of Linux's file systems do not count either, and say 1.
   uint32_t LinkCount() override;
 
  private:
@@ -223,10 +225,7 @@ Result<InodeRef> ImportDirectory::MakeNode(Entry& entry) {
   return import_.Import(PathOf(entry.name), entry.ino);
 }
 
-uint32_t ImportDirectory::LinkCount() {
-  (void)Fill();
-  return attr().nlink;
-}
+uint32_t ImportDirectory::LinkCount() { return attr().nlink == 0 ? 0 : 1; }
 
 }  // namespace
 

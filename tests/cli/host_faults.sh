@@ -125,7 +125,10 @@ with -f 10 -- run sh -c 'echo hi'
 expect_status 125
 expect_message '*raise ulimit -f*File too large'
 if ((EUID == 0)); then
-  run_by bash -c 'ulimit -u 1 && exec "$@"' bash "${anyone[@]}" -- run true
+  # A user of whom nothing else runs.
+  uid=$((RANDOM + 100000))
+  run_by bash -c 'ulimit -u 1 && exec "$@"' bash setpriv --reuid=$uid \
+    --regid=$uid --clear-groups -- run true
   expect_status 125
   expect_message 'clone(*Resource temporarily unavailable'
 fi
