@@ -39,7 +39,7 @@ uint64_t InoOf(absl::string_view path) {
 }
 
 bool KeepsTime(absl::string_view path, const HostNode& host) {
-  return !host.owned && !S_ISDIR(host.mode) && host.mtime % kSecond == 0 &&
+  return !S_ISDIR(host.mode) && host.mtime % kSecond == 0 &&
          IsOfSystem(path);
 }
 

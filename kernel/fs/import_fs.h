@@ -25,7 +25,7 @@ enum class ImportedTimes {
   kHost,   // all of it
   kClamp,  // none later than the policy's time: that instead
   // The policy's time, but for what a package or an image brought: a file of the
-  // system that is not the user's own, whose time is a whole second. It was
+  // system whose time is a whole second. It was
   // unpacked with the time that it was packed with, which is the same on every
   // host, and others keep it to tell whether the file changed (Python beside its
   // compiled modules, Java's class archives).
