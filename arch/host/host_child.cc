@@ -24,6 +24,7 @@ namespace emu {
 namespace {
 
 constexpr int kCannotExecute = 127;
+constexpr int kTickMilliseconds = 250;
 
 std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   std::vector<char*> pointers;
@@ -131,12 +132,14 @@ HostChild::~HostChild() {
   }
 }
 
-absl::StatusOr<int> HostChild::Wait(const OnOutput& on_output) {
+absl::StatusOr<int> HostChild::Wait(const OnOutput& on_output,
+                                    const std::function<void()>& on_tick) {
   std::array<char, 64 * 1024> bytes;
   while (output_.valid() || errors_.valid()) {
     pollfd fds[2] = {{.fd = output_.get(), .events = POLLIN, .revents = 0},
                      {.fd = errors_.get(), .events = POLLIN, .revents = 0}};
-    if (poll(fds, 2, -1) < 0) {
+    on_tick();
+    if (poll(fds, 2, kTickMilliseconds) < 0) {
       if (errno == EINTR) continue;
       return HostError(errno, "poll()");
     }

@@ -53,8 +53,10 @@ class HostChild {
   HostChild(const HostChild&) = delete;
   HostChild& operator=(const HostChild&) = delete;
 
-  // Until it ends. Returns wait(2)'s status.
-  absl::StatusOr<int> Wait(const OnOutput& on_output);
+  // Until it ends, with `on_tick` called some times a second meanwhile. Returns
+  // wait(2)'s status.
+  absl::StatusOr<int> Wait(const OnOutput& on_output,
+                           const std::function<void()>& on_tick);
 
  private:
   HostChild() = default;

@@ -12,19 +12,19 @@ namespace emu {
 namespace {
 
 constexpr Nanos kSecond = 1'000'000'000;
-// A short recording shows nothing; a guest that writes is not disturbed.
+// What is short shows nothing; a guest that writes is not disturbed.
 constexpr Nanos kFirst = 2 * kSecond;
 constexpr Nanos kQuiet = kSecond;
 constexpr Nanos kInterval = kSecond / 2;
 
 constexpr char kEraseLine[] = "\r\x1b[K";
 
+}  // namespace
+
 std::string WithCommas(uint64_t number) {
   if (number < 1000) return absl::StrCat(number);
   return absl::StrFormat("%s,%03d", WithCommas(number / 1000), number % 1000);
 }
-
-}  // namespace
 
 std::string ProgressText(const TraceTotals& totals) {
   return absl::StrFormat("%s events, %.1f s of virtual time, %.1f MiB",
@@ -33,14 +33,15 @@ std::string ProgressText(const TraceTotals& totals) {
                          static_cast<double>(totals.bytes) / (1 << 20));
 }
 
-void Progress::Update(Nanos now, bool own, const TraceTotals& totals) {
+void Progress::Update(Nanos now, bool own,
+                      absl::FunctionRef<std::string()> text) {
   if (!at_terminal_) return;
   if (!started_) next_ = now + kFirst;
   started_ = true;
   if (own) return Clear();
   if (now < next_ || !line_is_free_) return;
   next_ = now + kInterval;
-  write_(absl::StrCat(kEraseLine, "emu: recorded ", ProgressText(totals)));
+  write_(absl::StrCat(kEraseLine, "emu: ", text()));
   shown_ = true;
 }
 

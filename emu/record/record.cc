@@ -152,7 +152,9 @@ GuestDoors Recorder::Doors() {
 
 void Recorder::OnTick(bool idle) {
   const Nanos now = HostClock(CLOCK_MONOTONIC);
-  progress_.Update(now, host_.env().streams().raw(), writer_->totals());
+  progress_.Update(now, host_.env().streams().raw(), [this] {
+    return absl::StrCat("recorded ", ProgressText(writer_->totals()));
+  });
   const Nanos interval = idle ? kIdleFlushInterval : kFlushInterval;
   if (now - flushed_ < interval) return;
   flushed_ = now;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,10 +23,12 @@
 #include "absl/strings/strip.h"
 #include "arch/base/host_status.h"
 #include "arch/host/host_child.h"
-#include "arch/host/output_file.h"
+#include "arch/host/host_clock.h"
+#include "arch/host/standard_streams.h"
 #include "emu/exit_status.h"
 #include "emu/guest_run.h"
 #include "emu/options.h"
+#include "emu/record/progress.h"
 #include "emu/trace/compare.h"
 #include "emu/trace/trace_reader.h"
 #include "emu/verify/location.h"
@@ -157,15 +160,22 @@ absl::Status PassOn(int fd, absl::string_view bytes) {
   return absl::OkStatus();
 }
 
+struct Verdict {
+  int status = 0;       // emu's exit status
+  std::string message;  // for people
+};
+
 class Verifier {
  public:
   explicit Verifier(const VerifyOptions& options)
       : options_(options),
         environment_(options.run),
-        cpus_(AllowedCpus()) {}
+        cpus_(AllowedCpus()),
+        progress_(isatty(STDERR_FILENO) != 0, [](absl::string_view text) {
+          WriteDiagnostic(text, /*raw=*/false);
+        }) {}
 
-  // Returns emu's exit status.
-  absl::StatusOr<int> Verify();
+  absl::StatusOr<Verdict> Verify();
 
  private:
   struct Recording {
@@ -174,7 +184,12 @@ class Verifier {
     std::unique_ptr<TraceReader> reader;
   };
 
+  absl::StatusOr<Verdict> CompareRuns();
   absl::StatusOr<Recording> Record(int run, const Input& input);
+  absl::StatusOr<int> WaitFor(HostChild& emu, int run,
+                              const std::string& recording);
+  // How far `run` is, which `recording` holds so far.
+  std::string ProgressText(int run, const std::string& recording) const;
   // What differs between the first run and another, for people; empty: nothing.
   absl::StatusOr<std::string> Compare(const Recording& first,
                                       const Recording& other, int run);
@@ -182,6 +197,8 @@ class Verifier {
   const VerifyOptions& options_;
   const Environment environment_;
   const std::vector<int> cpus_;
+  Progress progress_;
+  std::string expected_;  // " of 1,234": as many events as the first run had
 };
 
 absl::StatusOr<Verifier::Recording> Verifier::Record(int run,
@@ -211,10 +228,7 @@ absl::StatusOr<Verifier::Recording> Verifier::Record(int run,
   }
   auto emu = HostChild::Start(child);
   if (!emu.ok()) return emu.status();
-  const absl::StatusOr<int> status =
-      (*emu)->Wait([run](int fd, absl::string_view bytes) {
-        return run == 0 ? PassOn(fd, bytes) : absl::OkStatus();
-      });
+  const absl::StatusOr<int> status = WaitFor(**emu, run, name);
   if (!status.ok()) return status.status();
   recording.status = *status;
   auto reader = TraceReader::Open(name);
@@ -224,6 +238,33 @@ absl::StatusOr<Verifier::Recording> Verifier::Record(int run,
     return absl::AbortedError(absl::StrCat("run ", run + 1, " was cut short"));
   }
   return recording;
+}
+
+absl::StatusOr<int> Verifier::WaitFor(HostChild& emu, int run,
+                                      const std::string& recording) {
+  return emu.Wait(
+      [&](int fd, absl::string_view bytes) {
+        if (run > 0) return absl::OkStatus();
+        if (isatty(fd) != 0) {
+          progress_.BeforeOutput(HostClock(CLOCK_MONOTONIC), bytes);
+        }
+        return PassOn(fd, bytes);
+      },
+      [&] {
+        progress_.Update(HostClock(CLOCK_MONOTONIC), /*own=*/false,
+                         [&] { return ProgressText(run, recording); });
+      });
+}
+
+std::string Verifier::ProgressText(int run,
+                                   const std::string& recording) const {
+  const std::string text =
+      absl::StrCat("run ", run + 1, " of ", options_.runs);
+  // It has no beginning yet, before emu has written one.
+  const auto reader = TraceReader::Open(recording);
+  if (!reader.ok()) return text;
+  return absl::StrCat(text, ": ", WithCommas((*reader)->totals().events),
+                      expected_, " events");
 }
 
 absl::StatusOr<std::string> Verifier::Compare(const Recording& first,
@@ -247,27 +288,34 @@ absl::StatusOr<std::string> Verifier::Compare(const Recording& first,
   return std::string();
 }
 
-absl::StatusOr<int> Verifier::Verify() {
+absl::StatusOr<Verdict> Verifier::Verify() {
+  absl::StatusOr<Verdict> verdict = CompareRuns();
+  progress_.Clear();
+  return verdict;
+}
+
+absl::StatusOr<Verdict> Verifier::CompareRuns() {
   absl::StatusOr<Input> input = Input::Open();
   if (!input.ok()) return input.status();
   absl::StatusOr<Recording> first = Record(0, *input);
   if (!first.ok()) return first.status();
+  const TraceReader& reader = *first->reader;
+  expected_ = absl::StrCat(" of ", WithCommas(reader.totals().events));
   for (int run = 1; run < options_.runs; ++run) {
     absl::StatusOr<Recording> other = Record(run, *input);
     if (!other.ok()) return other.status();
     const absl::StatusOr<std::string> text = Compare(*first, *other, run);
     if (!text.ok()) return text.status();
     if (text->empty()) continue;
-    Say(absl::StrCat("not deterministic: run ", run + 1,
-                     " went another way than run 1\n",
-                     absl::StripSuffix(*text, "\n")));
-    return kExitDiverged;
+    return Verdict{kExitDiverged,
+                   absl::StrCat("not deterministic: run ", run + 1,
+                                " went another way than run 1\n",
+                                absl::StripSuffix(*text, "\n"))};
   }
-  const TraceReader& reader = *first->reader;
-  Say(absl::StrCat("deterministic: ", options_.runs, " runs of ",
-                   reader.totals().events, " events, digest ",
-                   reader.digest() ? reader.digest()->ToString() : "none"));
-  return 0;
+  return Verdict{
+      0, absl::StrCat("deterministic: ", options_.runs, " runs of ",
+                      reader.totals().events, " events, digest ",
+                      reader.digest() ? reader.digest()->ToString() : "none")};
 }
 
 }  // namespace
@@ -277,8 +325,10 @@ int VerifyCommand(absl::Span<const std::string> args) {
       ParseVerifyOptions(args, getenv("SOURCE_DATE_EPOCH"));
   if (!options.ok()) return Fail(options.status());
   if (options->run.help) return PrintHelp(VerifyHelp());
-  const absl::StatusOr<int> status = Verifier(*options).Verify();
-  return status.ok() ? *status : Fail(status.status());
+  const absl::StatusOr<Verdict> verdict = Verifier(*options).Verify();
+  if (!verdict.ok()) return Fail(verdict.status());
+  Say(verdict->message);
+  return verdict->status;
 }
 
 }  // namespace emu
