@@ -158,6 +158,7 @@ class MainDirectory : public TaskDirectory {
         net_(std::move(net)) {}
 
   uint32_t LinkCount() override { return process_ ? 9 : 7; }
+  Result<FileRef> Open(Task& task, const Path& path, int flags) override;
   Result<> List(Task*, uint64_t from,
                 absl::FunctionRef<bool(const DirEntry&)> sink) override;
 
@@ -304,6 +305,13 @@ Result<InodeRef> TaskDirectory::Lookup(absl::string_view name) {
 
 Result<FileRef> TaskDirectory::Open(Task& task, const Path& path, int flags) {
   return OpenByType(task, path, flags);
+}
+
+const char ProcessDirectoryFile::kKind = 0;
+
+Result<FileRef> MainDirectory::Open(Task& task, const Path& path, int flags) {
+  if (!process_) return TaskDirectory::Open(task, path, flags);
+  return FileRef(std::make_shared<ProcessDirectoryFile>(path, flags, key_));
 }
 
 InodeRef NewTaskDirectory(PseudoFs& fs, const Task& task, bool process,

@@ -11,10 +11,12 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "arch/user_ptr.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/open_file.h"
 #include "kernel/procfs/pseudo_fs.h"
 
 namespace emu {
@@ -76,6 +78,20 @@ class TaskDirectory : public Inode, protected TaskNode {
  private:
   const uint32_t mode_;
   std::map<std::string, std::weak_ptr<Inode>, std::less<>> made_;
+};
+
+// /proc/PID, opened: pidfd_send_signal(2) takes it for the process.
+class ProcessDirectoryFile : public DirectoryFile {
+ public:
+  ProcessDirectoryFile(Path path, int flags, const TaskKey& leader)
+      : DirectoryFile(std::move(path), flags), leader_(leader) {}
+  static const char kKind;
+  const void* kind() const override { return &kKind; }
+
+  const TaskKey& leader() const { return leader_; }
+
+ private:
+  const TaskKey leader_;
 };
 
 // /proc/PID (with `process`) or /proc/PID/task/TID.

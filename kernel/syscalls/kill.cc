@@ -11,6 +11,7 @@
 #include "kernel/fs/pidfd.h"
 #include "kernel/kernel.h"
 #include "kernel/process.h"
+#include "kernel/procfs/task_directory.h"
 #include "kernel/signal/send.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
@@ -126,26 +127,32 @@ struct PidFdTarget {
   Task* task = nullptr;  // null: it is gone
 };
 
-// EBADF.
+// Of a pidfd or, as before there were any, a process's directory in procfs. EBADF.
+Result<PidFdTarget> TargetOfFile(Task& task, Fd fd) {
+  const FileRef file = TRY(task.GetFile(fd));
+  if (const auto* directory = FileAs<ProcessDirectoryFile>(*file)) {
+    const TaskKey& leader = directory->leader();
+    return PidFdTarget{kScopeProcess, leader.tid, leader.Find(task.kernel())};
+  }
+  const auto* pidfd = FileAs<PidFd>(*file);
+  if (pidfd == nullptr) return Errno(EBADF);
+  return PidFdTarget{pidfd->is_thread() ? kScopeThread : kScopeProcess,
+                     pidfd->pid(), pidfd->task()};
+}
+
+// EBADF. `scope` of 0: the usual one of such a descriptor.
 Result<PidFdTarget> FindPidFdTarget(Task& task, Fd fd, uint32_t scope) {
   constexpr int kSelfThread = -10000;   // PIDFD_SELF_THREAD
   constexpr int kSelfProcess = -10001;  // PIDFD_SELF_THREAD_GROUP
   PidFdTarget target;
-  uint32_t usual = kScopeProcess;
   if (fd.value == kSelfThread) {
-    target.task = &task;
-    target.id = task.tid();
-    usual = kScopeThread;
+    target = {kScopeThread, task.tid(), &task};
   } else if (fd.value == kSelfProcess) {
-    target.task = &task.process().leader();
-    target.id = task.process().pid();
+    target = {kScopeProcess, task.process().pid(), &task.process().leader()};
   } else {
-    const std::shared_ptr<PidFd> file = TRY(GetPidFd(task, fd));
-    target.task = file->task();
-    target.id = file->pid();
-    if (file->is_thread()) usual = kScopeThread;
+    target = TRY(TargetOfFile(task, fd));
   }
-  target.scope = scope != 0 ? scope : usual;
+  if (scope != 0) target.scope = scope;
   return target;
 }
 

@@ -137,6 +137,24 @@ TEST(PidfdSendSignalTest, Errors) {
   EXPECT_THAT(SendSignal(self, SIGUSR2, &info), FailsWith(EINVAL));
 }
 
+TEST(PidfdSendSignalTest, TakesADirectoryOfProcfs) {
+  Child child(Sleep);
+  const std::string name = "/proc/" + std::to_string(child.pid());
+  const Fd process(open(name.c_str(), O_DIRECTORY));
+  const Fd path(open(name.c_str(), O_DIRECTORY | O_PATH));
+  const Fd thread(
+      open((name + "/task/" + std::to_string(child.pid())).c_str(), O_DIRECTORY));
+  const Fd fds(open((name + "/fd").c_str(), O_DIRECTORY));
+  ASSERT_TRUE(process.valid() && path.valid() && thread.valid() && fds.valid());
+  EXPECT_THAT(SendSignal(process, 0), Succeeds());
+  EXPECT_THAT(SendSignal(path, 0), FailsWith(EBADF));
+  EXPECT_THAT(SendSignal(thread, 0), FailsWith(EBADF));
+  EXPECT_THAT(SendSignal(fds, 0), FailsWith(EBADF));
+  EXPECT_THAT(SendSignal(process, SIGTERM), Succeeds());
+  EXPECT_THAT(child.Wait(), KilledBy(SIGTERM));
+  EXPECT_THAT(SendSignal(process, 0), FailsWith(ESRCH));
+}
+
 TEST(PidfdGetfdTest, TakesDescriptorFromChild) {
   Pipe pipe;
   Pipe ready;
