@@ -16,15 +16,22 @@ namespace {
 
 constexpr GuestAddr kAt = 0x10000000;
 
-// Mounts a file system of its own and leaves a descriptor of a file in it in
-// `*fd`, which the test shares.
+// Makes a file system that is mounted nowhere, and leaves a descriptor of a file in
+// it in `*fd`, which the test shares.
 int OpenInNewMount(void* fd) {
-  if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
-    return 1;
+  int context = fsopen("tmpfs", 0);
+  if (context < 0) {
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return 1;
+    context = fsopen("tmpfs", 0);
   }
-  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 2;
-  if (mount("none", "/tmp", "tmpfs", MS_NOEXEC, nullptr) != 0) return 3;
-  *static_cast<volatile int*>(fd) = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+  if (fsconfig(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+    return 2;
+  }
+  const int mount = fsmount(context, 0, MOUNT_ATTR_NOEXEC);
+  *static_cast<volatile int*>(fd) =
+      openat(mount, ".", O_TMPFILE | O_RDWR, 0600);
+  close(mount);
+  close(context);
   return 0;
 }
 

@@ -401,10 +401,19 @@ def directory_that_becomes_a_link_is_not_followed():
 
 @case
 def full_host_is_enospc():
-    # A file system of our own, in a mount namespace of our own.
-    prefix = ['unshare', '--mount'] if os.geteuid() == 0 else \
-        ['unshare', '--map-root-user', '--mount']
-    script = 'mount -t tmpfs -o size=64k,mode=777 none small && exec "$@"'
+    # A file system of our own, in a mount namespace of our own. Where the root is
+    # chroot's, how it propagates cannot be changed.
+    prefix = ['unshare', '--mount', '--propagation', 'unchanged']
+    if os.geteuid() != 0:
+        prefix.append('--map-root-user')
+    script = '''
+        mount --make-rprivate / 2>/dev/null
+        mount -t tmpfs -o size=64k,mode=777 none small || exit
+        "$@"
+        status=$?
+        umount small
+        exit $status
+    '''
     os.mkdir('small')
     run('''
         os.chdir('/small')
