@@ -17,7 +17,10 @@ class Task::QueueWaiter : public Waiter {
   explicit QueueWaiter(Task& task) : task_(task) {}
 
  private:
-  void OnWake(uint32_t) override { task_.Wake(); }
+  bool OnWake(uint32_t) override {
+    task_.Wake();
+    return true;
+  }
   Task& task_;
 };
 

@@ -2,7 +2,7 @@
 
 #include "kernel/wait_queue.h"
 
-#include <limits>
+#include <poll.h>
 
 namespace emu {
 
@@ -22,36 +22,43 @@ void WaitQueue::Add(Waiter& waiter, uint32_t events) {
   waiter.Leave();
   waiter.queue_ = this;
   waiter.events_ = events;
+  waiter.exclusive_ = false;
   waiter.round_ = round_;
   waiter.previous_ = last_;
   (last_ != nullptr ? last_->next_ : first_) = &waiter;
   last_ = &waiter;
 }
 
+void WaitQueue::AddExclusive(Waiter& waiter, uint32_t events) {
+  Add(waiter, events);
+  waiter.exclusive_ = true;
+}
+
 // Waiters come and go while others are told, so each step starts again from the
 // front and knows by its round whom it has told; those queued meanwhile carry
 // the current round already.
-Waiter* WaitQueue::NextInRound(uint32_t events) {
+Waiter* WaitQueue::NextInRound(uint32_t events, bool skip_exclusive) {
   for (Waiter* w = first_; w != nullptr; w = w->next_) {
     if (w->round_ == round_) continue;
     w->round_ = round_;
+    if (w->exclusive_ && skip_exclusive) continue;
     if ((w->events_ & events) != 0) return w;
   }
   return nullptr;
 }
 
-void WaitQueue::Wake(uint32_t events) {
-  WakeFirst(events, std::numeric_limits<int>::max());
-}
-
-void WaitQueue::WakeFirst(uint32_t events, int count) {
-  if (first_ == nullptr) return;
+bool WaitQueue::Wake(uint32_t events) {
+  if (first_ == nullptr) return false;
   ++round_;
-  while (count-- > 0) {
-    Waiter* waiter = NextInRound(events);
-    if (waiter == nullptr) return;
-    waiter->OnWake(events);
+  const bool for_all = (events & (POLLHUP | POLLERR)) != 0;
+  bool any = false, taken = false;
+  while (Waiter* waiter = NextInRound(events, taken && !for_all)) {
+    const bool exclusive = waiter->exclusive_;
+    const bool woke = waiter->OnWake(events);
+    any |= woke;
+    taken |= exclusive && woke;
   }
+  return any;
 }
 
 }  // namespace emu

@@ -3,7 +3,8 @@
 // Wait queues. An object that tasks can wait for owns a WaitQueue and wakes it
 // when something about it changed; a Waiter is one interest in it. Waking says
 // "look again", never "it is yours": spurious wakes are harmless. Order is
-// queue order.
+// queue order. Waiters may be exclusive: of those, one that does something about
+// it is enough.
 
 #ifndef KERNEL_WAIT_QUEUE_H_
 #define KERNEL_WAIT_QUEUE_H_
@@ -31,8 +32,8 @@ class Waiter {
 
  protected:
   // The queue was woken for some of this waiter's events. May leave the queue,
-  // and may make others leave it.
-  virtual void OnWake(uint32_t events) = 0;
+  // and may make others leave it. Says whether some task will look because of it.
+  virtual bool OnWake(uint32_t events) = 0;
 
  private:
   friend class WaitQueue;
@@ -40,6 +41,7 @@ class Waiter {
   Waiter* previous_ = nullptr;
   Waiter* next_ = nullptr;
   uint32_t events_ = 0;
+  bool exclusive_ = false;
   // The wake-up round that last saw this waiter.
   uint64_t round_ = 0;
 };
@@ -54,16 +56,17 @@ class WaitQueue {
 
   // `events` are poll(2)'s bits; the waiter is told of others never.
   void Add(Waiter& waiter, uint32_t events = kAnyEvent);
+  // EPOLLEXCLUSIVE's way.
+  void AddExclusive(Waiter& waiter, uint32_t events);
   // Tells every waiter that was queued at the time of the call and wants some
-  // of `events`.
-  void Wake(uint32_t events = kAnyEvent);
-  // Tells the first `count` waiters alone.
-  void WakeFirst(uint32_t events, int count);
+  // of `events`; of the exclusive ones, those up to the first that says true,
+  // unless an end or an error is what there is to tell. Says whether any did.
+  bool Wake(uint32_t events = kAnyEvent);
   bool empty() const { return first_ == nullptr; }
 
  private:
   friend class Waiter;
-  Waiter* NextInRound(uint32_t events);
+  Waiter* NextInRound(uint32_t events, bool skip_exclusive);
   Waiter* first_ = nullptr;
   Waiter* last_ = nullptr;
   uint64_t round_ = 0;

@@ -97,8 +97,9 @@ class Notifier : public Waiter {
       : kernel_(kernel), file_(file), fd_(fd) {}
 
  private:
-  void OnWake(uint32_t) override {
+  bool OnWake(uint32_t) override {
     TellOwner(kernel_, file_, fd_, file_.readable() ? POLL_IN : POLL_OUT);
+    return false;
   }
 
   Kernel& kernel_;

@@ -51,7 +51,10 @@ class Epoll::Interest : public Waiter {
   void Watch(FileDescription& file, const abi::epoll_event& event) {
     events_ = event.events | kAlways;
     data_ = event.data;
-    if (WaitQueue* queue = file.wait_queue()) queue->Add(*this, events_);
+    WaitQueue* queue = file.wait_queue();
+    if (queue == nullptr) return;
+    if (exclusive()) return queue->AddExclusive(*this, events_);
+    queue->Add(*this, events_);
   }
   // What holds now of what is watched for.
   uint32_t Check(Task& task) const {
@@ -74,9 +77,12 @@ class Epoll::Interest : public Waiter {
   }
 
  private:
-  void OnWake(uint32_t events) override {
-    if (!alive()) return Leave();
-    if ((events_ & ~kHow & events) != 0) epoll_.MarkReady(*this);
+  bool OnWake(uint32_t events) override {
+    if (!alive()) {
+      Leave();
+      return false;
+    }
+    return (events_ & ~kHow & events) != 0 && epoll_.MarkReady(*this);
   }
 
   Epoll& epoll_;
@@ -118,9 +124,9 @@ void Epoll::Sweep() {
   sweep_at_ = std::max<size_t>(64, interests_.size() * 2);
 }
 
-void Epoll::MarkReady(Interest& interest) {
+bool Epoll::MarkReady(Interest& interest) {
   interest.List();
-  wait_.Wake(kReadable);
+  return wait_.Wake(kReadable);
 }
 
 int Epoll::DepthDown(const Epoll* target, int depth) const {

@@ -56,7 +56,8 @@ class Epoll : public FileDescription {
   void Forget(Interest& interest);
   // Forgets interests whose descriptions are gone.
   void Sweep();
-  void MarkReady(Interest& interest);
+  // Whether somebody waits for it.
+  bool MarkReady(Interest& interest);
   // How many epolls are watched in a row from here; more than kMaxNesting if
   // `target` is among them.
   int DepthDown(const Epoll* target, int depth) const;

@@ -54,7 +54,10 @@ class PidFd : public FileDescription {
     explicit EndWaiter(PidFd& file) : file_(file) {}
 
    private:
-    void OnWake(uint32_t) override { file_.OnEnd(); }
+    bool OnWake(uint32_t) override {
+      file_.OnEnd();
+      return false;
+    }
     PidFd& file_;
   };
 

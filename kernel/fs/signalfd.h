@@ -38,7 +38,7 @@ class SignalFd : public FileDescription {
     explicit Listener(SignalFd& file) : file_(file) {}
 
    private:
-    void OnWake(uint32_t events) override { file_.wait_.Wake(events); }
+    bool OnWake(uint32_t events) override { return file_.wait_.Wake(events); }
     SignalFd& file_;
   };
   void ListenTo(Process& process);

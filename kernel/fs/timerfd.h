@@ -50,7 +50,10 @@ class TimerFd : public FileDescription {
     explicit ClockSet(TimerFd& file) : file_(file) {}
 
    private:
-    void OnWake(uint32_t) override { file_.OnClockSet(); }
+    bool OnWake(uint32_t) override {
+      file_.OnClockSet();
+      return false;
+    }
     TimerFd& file_;
   };
 

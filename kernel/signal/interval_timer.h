@@ -66,8 +66,9 @@ class IntervalTimer {
     explicit ClockSet(IntervalTimer& owner) : owner_(owner) {}
 
    private:
-    void OnWake(uint32_t) override {
+    bool OnWake(uint32_t) override {
       if (owner_.alarm_.armed()) owner_.Arm();
+      return false;
     }
     IntervalTimer& owner_;
   };
@@ -77,7 +78,10 @@ class IntervalTimer {
     explicit CpuUsed(IntervalTimer& owner) : owner_(owner) {}
 
    private:
-    void OnWake(uint32_t) override { owner_.CheckCpu(); }
+    bool OnWake(uint32_t) override {
+      owner_.CheckCpu();
+      return false;
+    }
     IntervalTimer& owner_;
   };
 

@@ -65,9 +65,7 @@ class CpuSleep : public CallScratch, public Waiter {
   }
 
  private:
-  void OnWake(uint32_t) override {
-    if (IsOver()) over_.Wake();
-  }
+  bool OnWake(uint32_t) override { return IsOver() && over_.Wake(); }
   Nanos Left() const {
     ClockKind clock = clock_;
     clock.task = kernel_.pids().FindTask(owner_);

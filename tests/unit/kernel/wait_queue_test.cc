@@ -17,11 +17,13 @@ class TestWaiter : public Waiter {
  public:
   TestWaiter(std::string& log, char name) : log_(log), name_(name) {}
   std::function<void()> then;
+  bool useful = true;
 
  private:
-  void OnWake(uint32_t) override {
+  bool OnWake(uint32_t) override {
     log_ += name_;
     if (then) then();
+    return useful;
   }
   std::string& log_;
   const char name_;
@@ -52,14 +54,33 @@ TEST_F(WaitQueueTest, TellsThoseAloneWhoseEventItIs) {
   EXPECT_EQ(log_, "bc");
 }
 
-TEST_F(WaitQueueTest, WakesAsManyAsItIsTold) {
-  queue_.Add(a_, POLLOUT);
-  queue_.Add(b_, POLLIN);
+TEST_F(WaitQueueTest, OneOfTheExclusiveIsEnough) {
+  queue_.AddExclusive(a_, POLLIN);
+  queue_.AddExclusive(b_, POLLIN);
   queue_.Add(c_, POLLIN);
-  queue_.WakeFirst(POLLIN, 1);
-  EXPECT_EQ(log_, "b");
-  queue_.WakeFirst(POLLIN, 0);
-  EXPECT_EQ(log_, "b");
+  EXPECT_TRUE(queue_.Wake(POLLIN));
+  EXPECT_EQ(log_, "ac");
+}
+
+TEST_F(WaitQueueTest, AnExclusiveOneThatIsOfNoUseDoesNotCount) {
+  queue_.AddExclusive(a_, POLLIN);
+  queue_.AddExclusive(b_, POLLIN);
+  queue_.AddExclusive(c_, POLLIN);
+  a_.useful = false;
+  EXPECT_TRUE(queue_.Wake(POLLIN));
+  EXPECT_EQ(log_, "ab");
+  b_.useful = c_.useful = false;
+  EXPECT_FALSE(queue_.Wake(POLLIN));
+  EXPECT_EQ(log_, "ababc");
+}
+
+TEST_F(WaitQueueTest, AnEndIsToldToAllOfTheExclusive) {
+  queue_.AddExclusive(a_, POLLIN | POLLHUP);
+  queue_.AddExclusive(b_, POLLIN | POLLHUP);
+  queue_.Wake(POLLIN | POLLHUP);
+  EXPECT_EQ(log_, "ab");
+  queue_.Wake();
+  EXPECT_EQ(log_, "abab");
 }
 
 TEST_F(WaitQueueTest, AWaiterIsInOneQueueAtATime) {
