@@ -57,4 +57,10 @@ Nanos Process::system_time() const {
   return total;
 }
 
+IoCounts Process::io() const {
+  IoCounts total = ended_io;
+  for (const std::unique_ptr<Task>& task : tasks) total.Add(task->io);
+  return total;
+}
+
 }  // namespace emu

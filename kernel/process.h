@@ -96,6 +96,10 @@ class Process {
   // Of ended threads, and of reaped children.
   Nanos dead_user_time = 0, dead_system_time = 0;
   Nanos children_user_time = 0, children_system_time = 0;
+  // Of both.
+  IoCounts ended_io;
+  // Of all threads, and of those that ended and reaped children.
+  IoCounts io() const;
 
   // setitimer, alarm and timer_create; made at first use.
   std::unique_ptr<PosixTimers> timers;

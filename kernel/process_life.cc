@@ -66,6 +66,8 @@ void EndThread(Task& task) {
   task.pending_signals.Discard(~SignalSet{0});
   process.dead_user_time += task.user_time;
   process.dead_system_time += task.system_time;
+  process.ended_io.Add(task.io);
+  task.io = {};
   LeaveChildren(task);
   task.mm.reset();
   task.fs.reset();

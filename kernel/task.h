@@ -65,6 +65,31 @@ struct PendingSyscall {
   std::unique_ptr<CallScratch> scratch;
 };
 
+// Bytes that read(2), write(2) and their like moved, and how often they were
+// called.
+struct IoCounts {
+  uint64_t read = 0, written = 0;
+  uint64_t reads = 0, writes = 0;
+
+  // The end of a call, unless it waits.
+  void CountRead(const Result<size_t>& result) {
+    if (!result.ok() && result.error() == kBlocked) return;
+    ++reads;
+    if (result.ok()) read += *result;
+  }
+  void CountWrite(const Result<size_t>& result) {
+    if (!result.ok() && result.error() == kBlocked) return;
+    ++writes;
+    if (result.ok()) written += *result;
+  }
+  void Add(const IoCounts& other) {
+    read += other.read;
+    written += other.written;
+    reads += other.reads;
+    writes += other.writes;
+  }
+};
+
 class Task {
  public:
   enum class State {
@@ -224,6 +249,9 @@ class Task {
   // It stands where it waits in user code: instructions of its cycle; else 0.
   uint32_t spin_cycle = 0;
 
+  // /proc/PID/io: what went through files.
+  IoCounts io;
+
   // sched_setaffinity, nice and policy: remembered, and of no effect.
   uint64_t affinity = 1;
   int nice = 0;
@@ -243,7 +271,6 @@ class Task {
     uint64_t runtime = 0, deadline = 0, period = 0;  // SCHED_DEADLINE's
     uint64_t flags = 0;  // SCHED_FLAG_RECLAIM, _DL_OVERRUN
     uint64_t slice = 0;  // of the fair policies; 0: the usual one
-    uint32_t util_min = 0, util_max = 1024;
   };
   SchedAttributes sched_attributes;
 

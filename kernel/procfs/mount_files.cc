@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// /proc/PID/mounts and mountinfo.
+// /proc/PID/mounts, mountinfo and mountstats.
 
 #include <sys/sysmacros.h>
 
@@ -88,6 +88,17 @@ Result<std::string> TaskMountinfo(Task&, Task& target) {
         gnu_dev_major(device), gnu_dev_minor(device), RootWithin(mount), at,
         MountOptions(mount), mount.fs().type(), Escape(mount.source()),
         FileSystemOptions(mount));
+  });
+  return text;
+}
+
+Result<std::string> TaskMountstats(Task&, Task& target) {
+  std::string text;
+  ForEachMount(target, [&](const Mount& mount, const std::string& at) {
+    const std::string source = Escape(mount.source());
+    absl::StrAppend(&text, source.empty() ? "no device" : "device ", source,
+                    " mounted on ", at, " with fstype ", mount.fs().type(),
+                    "\n");
   });
   return text;
 }

@@ -172,9 +172,9 @@ class MainDirectory : public TaskDirectory {
   };
   static constexpr Special kSpecials[] = {
       {"attr", S_IFDIR},   {"cwd", S_IFLNK},  {"exe", S_IFLNK},
-      {"fd", S_IFDIR},     {"fdinfo", S_IFDIR}, {"mem", S_IFREG},
-      {"net", S_IFDIR},    {"ns", S_IFDIR},   {"root", S_IFLNK},
-      {"task", S_IFDIR},
+      {"fd", S_IFDIR},     {"fdinfo", S_IFDIR}, {"map_files", S_IFDIR},
+      {"mem", S_IFREG},    {"net", S_IFDIR},  {"ns", S_IFDIR},
+      {"pagemap", S_IFREG}, {"root", S_IFLNK}, {"task", S_IFDIR},
   };
   // Inode numbers of the table's files begin here.
   static constexpr uint64_t kFirstFile = 100;
@@ -190,7 +190,8 @@ class MainDirectory : public TaskDirectory {
            (file.where == TaskFile::Where::kProcess) == process_;
   }
   bool Has(const Special& special) const {
-    return process_ || absl::string_view(special.name) != "task";
+    const absl::string_view name = special.name;
+    return process_ || (name != "task" && name != "map_files");
   }
   Result<InodeRef> MakeSpecial(absl::string_view name, uint64_t ino);
 
@@ -242,6 +243,8 @@ Result<InodeRef> MainDirectory::MakeSpecial(absl::string_view name,
   if (name == "root") return NewTaskLink(pseudo_, key_, ino, TaskLinkKind::kRoot);
   if (name == "fd") return NewFdDirectory(pseudo_, key_, ino);
   if (name == "fdinfo") return NewFdInfoDirectory(pseudo_, key_, ino);
+  if (name == "map_files") return NewMapFilesDirectory(pseudo_, key_, ino);
+  if (name == "pagemap") return NewPagemapFile(pseudo_, key_, ino);
   if (name == "mem") return NewMemFile(pseudo_, key_, ino);
   if (name == "ns") return NewNamespaceDirectory(pseudo_, key_, ino);
   if (name == "net") return net_;

@@ -43,6 +43,7 @@ enum class TaskPlace : uint8_t {
   kNamespaces,
   kAttributes,
   kTasks,
+  kMapFiles,
 };
 uint64_t TaskIno(Pid tid, TaskPlace place, uint64_t index);
 
@@ -105,8 +106,12 @@ InodeRef NewTaskLink(PseudoFs& fs, const TaskKey& key, uint64_t ino,
 InodeRef NewFdDirectory(PseudoFs& fs, const TaskKey& key, uint64_t ino);
 InodeRef NewFdInfoDirectory(PseudoFs& fs, const TaskKey& key, uint64_t ino);
 InodeRef NewNamespaceDirectory(PseudoFs& fs, const TaskKey& key, uint64_t ino);
+// map_files.cc: what files are mapped, by address.
+InodeRef NewMapFilesDirectory(PseudoFs& fs, const TaskKey& key, uint64_t ino);
 // task_mem.cc: mem, the process's memory as a file.
 InodeRef NewMemFile(PseudoFs& fs, const TaskKey& key, uint64_t ino);
+// pagemap.cc
+InodeRef NewPagemapFile(PseudoFs& fs, const TaskKey& key, uint64_t ino);
 
 }  // namespace emu
 

@@ -217,6 +217,20 @@ Result<> StoreTimerSlack(Task& writer, Task& target, absl::string_view text) {
   return {};
 }
 
+// Files are in memory: nothing comes from storage or goes there.
+std::string IoText(const IoCounts& io) {
+  return absl::StrFormat(
+      "rchar: %d\nwchar: %d\nsyscr: %d\nsyscw: %d\nread_bytes: 0\n"
+      "write_bytes: 0\ncancelled_write_bytes: 0\n",
+      io.read, io.written, io.reads, io.writes);
+}
+
+Result<std::string> ProcessIo(Task&, Task& target) {
+  return IoText(target.process().io());
+}
+
+Result<std::string> ThreadIo(Task&, Task& target) { return IoText(target.io); }
+
 // Texts that are the same for every task.
 template <const char* kText>
 Result<std::string> Constant(Task&, Task&) {
@@ -240,9 +254,6 @@ constexpr char kRootPath[] = "/\n";
 constexpr char kCgroup[] = "0::/\n";
 constexpr char kUnset[] = "4294967295";
 constexpr char kZero[] = "0";
-constexpr char kIo[] =
-    "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\n"
-    "cancelled_write_bytes: 0\n";
 constexpr char kIdMap[] = "         0          0 4294967295\n";
 constexpr char kAllow[] = "allow\n";
 constexpr char kTimeOffsets[] =
@@ -268,13 +279,15 @@ constexpr TaskFile kFiles[] = {
     {"cpuset", 0444, kBoth, kPermitted, Constant<kRootPath>, nullptr},
     {"environ", 0400, kBoth, kInspector, TaskEnviron, nullptr},
     {"gid_map", 0644, kBoth, kPermitted, Constant<kIdMap>, StoreFails<EPERM>},
-    {"io", 0400, kBoth, kInspector, Constant<kIo>, nullptr},
+    {"io", 0400, kProcess, kInspector, ProcessIo, nullptr},
+    {"io", 0400, kThread, kInspector, ThreadIo, nullptr},
     {"limits", 0444, kBoth, kPermitted, Limits, nullptr},
     {"loginuid", 0644, kBoth, kPermitted, Constant<kUnset>,
      StoreFails<EPERM>},
     {"maps", 0444, kBoth, kInspector, TaskMaps, nullptr},
     {"mountinfo", 0444, kBoth, kPermitted, TaskMountinfo, nullptr},
     {"mounts", 0444, kBoth, kPermitted, TaskMounts, nullptr},
+    {"mountstats", 0400, kProcess, kPermitted, TaskMountstats, nullptr},
     {"numa_maps", 0444, kBoth, kInspector, TaskNumaMaps, nullptr},
     {"oom_adj", 0644, kBoth, kPermitted, OomAdj, StoreFails<EINVAL>},
     {"oom_score", 0444, kBoth, kPermitted, ShowOomScore, nullptr},

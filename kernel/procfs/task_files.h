@@ -52,6 +52,7 @@ Result<std::string> TaskAuxv(Task& reader, Task& target);
 // mount_files.cc
 Result<std::string> TaskMounts(Task& reader, Task& target);
 Result<std::string> TaskMountinfo(Task& reader, Task& target);
+Result<std::string> TaskMountstats(Task& reader, Task& target);
 
 }  // namespace emu
 

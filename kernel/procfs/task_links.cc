@@ -12,6 +12,7 @@
 #include "kernel/fs/anonymous.h"
 #include "kernel/fs/mount.h"
 #include "kernel/kernel.h"
+#include "kernel/procfs/magic_link.h"
 #include "kernel/procfs/namespaces.h"
 #include "kernel/procfs/task_access.h"
 #include "kernel/procfs/task_directory.h"
@@ -20,47 +21,6 @@
 
 namespace emu {
 namespace {
-
-// A magic link: leads to a place, not through a name.
-class MagicLink : public Inode, protected TaskNode {
- public:
-  MagicLink(PseudoFs& fs, const TaskKey& key, uint64_t ino)
-      : Inode(fs, ino, fs.NewAttributes(S_IFLNK | 0777)), TaskNode(fs, key) {
-    set_loaded(false);
-  }
-
-  Result<std::string> ReadLink(Task* task) override {
-    if (task == nullptr) return Errno(ENOENT);
-    Task* const target = TRY(GetInspectable(*task));
-    return Name(*task, *target);
-  }
-  Result<std::optional<Path>> FollowMagic(Task& task) override {
-    Task* const target = TRY(GetInspectable(task));
-    Path path = TRY(Place(*target));
-    return std::optional<Path>(std::move(path));
-  }
-  Result<FileRef> Open(Task&, const Path&, int) override {
-    return Errno(ELOOP);
-  }
-
- protected:
-  void Load() override { set_attributes(OwnedAttributes(S_IFLNK | Mode())); }
-  virtual uint32_t Mode() { return 0777; }
-  // ENOENT.
-  virtual Result<Path> Place(Task& target) = 0;
-  virtual Result<std::string> Name(Task& reader, Task& target) {
-    const Path place = TRY(Place(target));
-    return PathName(place, reader.fs->root);
-  }
-
- private:
-  Result<Task*> GetInspectable(Task& reader) {
-    Task* const target = FindTask();
-    if (target == nullptr) return Errno(ENOENT);
-    if (!MayInspect(reader, *target)) return Errno(EACCES);
-    return target;
-  }
-};
 
 class TaskLink : public MagicLink {
  public:

@@ -60,6 +60,7 @@ Result<size_t> ReadFile(Task& task, FileDescription& file, IovIter& to,
   const uint64_t offset = at.offset ? *at.offset : file.offset;
   Result<size_t> count = task.Await(
       file, POLLIN, [&] { return file.Read(task, to, offset); }, at.no_wait);
+  task.io.CountRead(count);
   if (!count.ok()) return count;
   if (!at.offset && file.seekable()) file.offset = offset + *count;
   if (*count > 0) NotifyPath(IN_ACCESS, file.path());
@@ -77,6 +78,7 @@ Result<size_t> WriteFile(Task& task, FileDescription& file, IovIter& from,
   Result<size_t> count = task.Await(
       file, POLLOUT, [&] { return file.Write(task, from, offset); },
       at.no_wait);
+  task.io.CountWrite(count);
   if (!count.ok()) return count;
   if (!at.offset && seekable) file.offset = offset + *count;
   if (*count > 0) NotifyPath(IN_MODIFY, file.path());

@@ -73,6 +73,13 @@ Result<size_t> Stopped(size_t done, Errno error) {
   return error;
 }
 
+// sendfile(2) and copy_file_range(2) are a read and a write.
+Result<size_t> CountTransfer(Task& task, const Result<size_t>& count) {
+  task.io.CountRead(count);
+  task.io.CountWrite(count);
+  return count;
+}
+
 void NotifyTransfer(FileDescription& from, FileDescription& to,
                     const Result<size_t>& count) {
   if (!count.ok() || *count == 0) return;
@@ -274,7 +281,7 @@ Result<size_t> sys_sendfile(Task& task, Fd out_fd, Fd in_fd,
     const size_t want = std::min<size_t>(count - call.done, buffer.size());
     const Result<size_t> got =
         from.Read(task, absl::MakeSpan(&buffer[0], want));
-    if (!got.ok()) return Stopped(call.done, got.error());
+    if (!got.ok()) return CountTransfer(task, Stopped(call.done, got.error()));
     if (*got == 0) break;
     const Result<size_t> put =
         to.Write(task, absl::MakeConstSpan(buffer.data(), *got));
@@ -282,7 +289,7 @@ Result<size_t> sys_sendfile(Task& task, Fd out_fd, Fd in_fd,
       WaitQueue* queue = out->wait_queue();
       if (put.error() != Errno(EAGAIN) || out->nonblocking() ||
           queue == nullptr) {
-        return Stopped(call.done, put.error());
+        return CountTransfer(task, Stopped(call.done, put.error()));
       }
       if (call.done > 0) call.on_signal = static_cast<int64_t>(call.done);
       task.WaitOn(*queue, POLLOUT);
@@ -294,7 +301,7 @@ Result<size_t> sys_sendfile(Task& task, Fd out_fd, Fd in_fd,
   }
   const Result<size_t> moved(size_t{call.done});
   NotifyTransfer(*in, *out, moved);
-  return moved;
+  return CountTransfer(task, moved);
 }
 
 // copy_file_range(2).
@@ -329,11 +336,11 @@ Result<size_t> sys_copy_file_range(Task& task, Fd fd_in,
     const size_t want = std::min(count - done, buffer.size());
     const Result<size_t> got =
         from.Read(task, absl::MakeSpan(&buffer[0], want));
-    if (!got.ok()) return Stopped(done, got.error());
+    if (!got.ok()) return CountTransfer(task, Stopped(done, got.error()));
     if (*got == 0) break;
     const Result<size_t> put =
         to.Write(task, absl::MakeConstSpan(buffer.data(), *got));
-    if (!put.ok()) return Stopped(done, put.error());
+    if (!put.ok()) return CountTransfer(task, Stopped(done, put.error()));
     TRY(from.Advance(task, *put));
     TRY(to.Advance(task, *put));
     done += *put;
@@ -341,7 +348,7 @@ Result<size_t> sys_copy_file_range(Task& task, Fd fd_in,
   }
   const Result<size_t> moved(done);
   NotifyTransfer(*in, *out, moved);
-  return moved;
+  return CountTransfer(task, moved);
 }
 
 }  // namespace emu

@@ -81,6 +81,7 @@ void ReapInto(Process& parent, Process& child) {
   parent.children_user_time += child.user_time() + child.children_user_time;
   parent.children_system_time +=
       child.system_time() + child.children_system_time;
+  parent.ended_io.Add(child.io());
   child.kernel().pids().Reap(child);
 }
 
