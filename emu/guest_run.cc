@@ -46,6 +46,10 @@ class GuestRun::Tee : public TraceSink {
   bool WantsDigests() const override {
     return recorder_.WantsDigests() || reports_.WantsDigests();
   }
+  void OnData(GuestAddr at, absl::Span<const char> bytes) override {
+    recorder_.OnData(at, bytes);
+    reports_.OnData(at, bytes);
+  }
 
  private:
   TraceSink& recorder_;

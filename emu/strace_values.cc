@@ -307,8 +307,12 @@ std::string GuestValues::EpollEvents(GuestAddr addr, uint64_t count,
 }
 
 std::string GuestValues::Stat(GuestAddr addr) {
+  // What is behind the size is not shown, and may not be known.
   struct stat st;
-  if (!Read(addr, &st)) return PointerText(addr);
+  constexpr size_t kShownPart = offsetof(struct stat, st_size) + sizeof(st.st_size);
+  if (addr == 0 || memory_(&st, addr, kShownPart) != kShownPart) {
+    return PointerText(addr);
+  }
   return absl::StrCat("{st_mode=", FileModeText(st.st_mode),
                       ", st_size=", st.st_size, ", ...}");
 }

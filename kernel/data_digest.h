@@ -2,7 +2,8 @@
 //
 // A digest of the bytes that went between guests and the kernel, for traces: two
 // runs that differ in data differ here, whatever the call. XXH3, because it
-// is cheap beside the copy itself and the same on every CPU.
+// is cheap beside the copy itself and the same on every CPU. The trace's sink is
+// shown the bytes too.
 
 #ifndef KERNEL_DATA_DIGEST_H_
 #define KERNEL_DATA_DIGEST_H_
@@ -10,17 +11,21 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "arch/base/digest.h"
+#include "arch/user_ptr.h"
 
 namespace emu {
 
+class TraceSink;
+
 class DataDigest {
  public:
-  explicit DataDigest(bool wanted) : wanted_(wanted) {}
+  // Null where nobody wants it.
+  explicit DataDigest(TraceSink* sink) : sink_(sink) {}
 
-  void Add(const void* bytes, size_t n) {
-    if (!wanted_ || paused_) return;
-    digest_ = Digest(bytes, n, digest_);
+  // `n` bytes were copied from or to a guest at `at`, of which `meant` are what
+  // it was for: a string is read with what lies behind it.
+  void Add(GuestAddr at, const void* bytes, size_t n, size_t meant) {
+    if (sink_ != nullptr && !paused_) AddWanted(at, bytes, n, meant);
   }
 
   // The digest since it was last taken.
@@ -31,22 +36,26 @@ class DataDigest {
   }
 
   // What is copied while one lives is left out: the registers in a signal's
-  // frame, which are as many as the host's CPU has.
+  // frame, which are as many as the host's CPU has; what a sink reads.
   class Pause {
    public:
-    explicit Pause(DataDigest& digest) : digest_(digest) {
+    explicit Pause(DataDigest& digest)
+        : digest_(digest), before_(digest.paused_) {
       digest_.paused_ = true;
     }
-    ~Pause() { digest_.paused_ = false; }
+    ~Pause() { digest_.paused_ = before_; }
     Pause(const Pause&) = delete;
     Pause& operator=(const Pause&) = delete;
 
    private:
     DataDigest& digest_;
+    const bool before_;
   };
 
  private:
-  const bool wanted_;
+  void AddWanted(GuestAddr at, const void* bytes, size_t n, size_t meant);
+
+  TraceSink* const sink_;
   bool paused_ = false;
   uint64_t digest_ = 0;
 };

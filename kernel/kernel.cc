@@ -94,7 +94,7 @@ Kernel::Kernel(Machine& machine, PageStore& pages, Env& env, TraceSink* sink,
       mounts_(std::make_unique<MountTree>(*this)),
       subsystems_(std::make_unique<Subsystems>(*this)),
       pids_(*this, options.pids_limit),
-      data_digest_(sink != nullptr && sink->WantsDigests()) {}
+      data_digest_(sink != nullptr && sink->WantsDigests() ? sink : nullptr) {}
 
 // Files end first: what ends with them looks at processes and file systems.
 Kernel::~Kernel() {
@@ -117,9 +117,9 @@ void Kernel::EmitEvent(Event event, Task& task) {
   event.time = clock_.now();
   event.tid = task.tid();
   event.digest = data_digest_.Take();
+  // What the sink reads is no part of the run.
+  const DataDigest::Pause pause(data_digest_);
   sink_->OnEvent(event, task);
-  // What the sink read is no part of the run.
-  (void)data_digest_.Take();
 }
 
 void Kernel::RequestStop(std::string reason) {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 
+#include "absl/types/span.h"
 #include "arch/env.h"
 #include "arch/user_ptr.h"
 
@@ -56,8 +57,10 @@ class TraceSink {
   virtual ~TraceSink() = default;
   // `task` is as it stands at the event; its memory may be read.
   virtual void OnEvent(const Event& event, Task& task) = 0;
-  // Whether events are to carry the digest of the data.
+  // Whether events are to carry the digest of the data, and OnData is called.
   virtual bool WantsDigests() const { return false; }
+  // `bytes` were copied from the running guest, or to it, at `at`.
+  virtual void OnData(GuestAddr /*at*/, absl::Span<const char> /*bytes*/) {}
 };
 
 }  // namespace emu

@@ -11,6 +11,7 @@ namespace emu {
 
 void RecordingSink::OnEvent(const Event& event, Task&) {
   if (recorder_.stopped()) return;
+  excerpts_.BeforeEvent(event);
   writer_.AddEvent(ToTraceEvent(event));
   recorder_.CountEvent();
   if (--until_tick_ > 0) return;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 
+#include "emu/record/excerpt_recorder.h"
 #include "emu/record/input_player.h"
 #include "emu/record/input_recorder.h"
 #include "emu/trace/trace_reader.h"
@@ -22,9 +23,15 @@ class RecordingSink : public TraceSink {
   // `tick` is called every so many events. All outlive it.
   RecordingSink(TraceWriter& writer, InputRecorder& recorder,
                 std::function<void()> tick)
-      : writer_(writer), recorder_(recorder), tick_(std::move(tick)) {}
+      : writer_(writer),
+        recorder_(recorder),
+        tick_(std::move(tick)),
+        excerpts_(writer) {}
 
   void OnEvent(const Event& event, Task& task) override;
+  void OnData(GuestAddr at, absl::Span<const char> bytes) override {
+    excerpts_.OnData(at, bytes);
+  }
   bool WantsDigests() const override { return true; }
 
  private:
@@ -33,6 +40,7 @@ class RecordingSink : public TraceSink {
   TraceWriter& writer_;
   InputRecorder& recorder_;
   const std::function<void()> tick_;
+  ExcerptRecorder excerpts_;
   int until_tick_ = kEventsPerTick;
 };
 

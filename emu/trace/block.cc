@@ -15,7 +15,7 @@ namespace emu {
 namespace {
 
 bool IsKnown(BlockType type) {
-  return type >= BlockType::kOptions && type <= BlockType::kEnd;
+  return type >= BlockType::kOptions && type <= BlockType::kExcerpts;
 }
 
 }  // namespace
@@ -123,11 +123,13 @@ void BlockWriter::Write(BlockType type, uint32_t count, uint64_t first,
   for (const absl::string_view part : parts) size += part.size();
   EMU_CHECK(size <= kLargestBlock);
   BlockHeader header{.type = type,
+                     .flags = 0,
                      .raw_size = static_cast<uint32_t>(size),
                      .count = count,
                      .first = first};
+  if (type == BlockType::kExcerpts) header.flags |= BlockHeader::kIgnorable;
   if (Pack(parts, size, level)) {
-    header.flags = BlockHeader::kPacked;
+    header.flags |= BlockHeader::kPacked;
   } else {
     buffer_.resize(kBlockHeaderSize);
     for (const absl::string_view part : parts) {

@@ -38,6 +38,7 @@ inline constexpr uint32_t kChunkSize = 256 << 10;   // of contents
 inline constexpr uint64_t kLargestOptions = 16 << 20;
 inline constexpr uint64_t kLargestPayload = 64 << 20;  // of an input
 inline constexpr uint32_t kMostEventsInBlock = 1 << 16;
+inline constexpr size_t kLongestExcerpt = 1 << 12;
 
 enum class BlockType : uint8_t {
   kOptions = 1,
@@ -47,8 +48,9 @@ enum class BlockType : uint8_t {
   kContent = 5,
   kFiles = 6,
   kEnd = 7,
+  kExcerpts = 8,  // ignorable
 };
-inline constexpr int kBlockTypes = 8;  // and 0, which is none
+inline constexpr int kBlockTypes = 9;  // and 0, which is none
 
 struct BlockHeader {
   static constexpr uint8_t kPacked = 1;     // the payload is a zstd frame

@@ -2,48 +2,94 @@
 
 #include "emu/trace/compare.h"
 
-#include <deque>
+#include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "emu/trace/call_data.h"
 #include "emu/trace/event_text.h"
 
 namespace emu {
 namespace {
 
-absl::Status Take(EventCursor& cursor, size_t n,
-                  std::vector<TraceEvent>* events) {
-  while (events->size() < n) {
-    const auto event = cursor.Next();
-    if (!event.ok()) return event.status();
-    if (!*event) break;
-    events->push_back(**event);
-  }
-  return absl::OkStatus();
-}
+// Lines for the events of a recording from number `begin` on: those before
+// number `middle`, and those up to `end`.
+class LineReader {
+ public:
+  explicit LineReader(const TraceReader& reader)
+      : cursor_(reader), data_(reader) {}
 
-// Lines for `events`, the first of which has number `position`.
-std::string Lines(const std::vector<TraceEvent>& events, uint64_t position,
-                  const char* margin) {
+  absl::Status Read(uint64_t begin, uint64_t middle, uint64_t end) {
+    absl::Status status = cursor_.Skip(begin);
+    lines_ = &before;
+    while (status.ok() && cursor_.position() < end) {
+      const uint64_t number = cursor_.position();
+      if (number == middle) {
+        Release();
+        lines_ = &after;
+      }
+      const auto event = cursor_.Next();
+      if (!event.ok()) return event.status();
+      if (!*event) break;
+      status = Take(number, **event);
+    }
+    Release();
+    return status;
+  }
+
+  std::vector<std::string> before;
+  std::vector<std::string> after;
+
+ private:
+  absl::Status Take(uint64_t number, const TraceEvent& event) {
+    const CallData::Memory memory = data_.MemoryOf(event.tid);
+    const bool call = held_ && IsCall(*held_, event);
+    if (!call) Release();
+    const absl::Status status = data_.Pass(number, event);
+    if (call) {
+      lines_->push_back(absl::StrCat(
+          number - 1, " ", CallText(*held_, event, /*took=*/true, memory)));
+      held_.reset();
+      return status;
+    }
+    std::string line = absl::StrCat(number, " ", EventText(event, memory));
+    if (event.kind == EventKind::kEnter) {
+      held_ = event;
+      held_line_ = std::move(line);
+    } else {
+      lines_->push_back(std::move(line));
+    }
+    return status;
+  }
+
+  // The enter whose exit does not come next.
+  void Release() {
+    if (held_) lines_->push_back(std::move(held_line_));
+    held_.reset();
+  }
+
+  EventCursor cursor_;
+  CallData data_;
+  std::vector<std::string>* lines_ = nullptr;
+  std::optional<TraceEvent> held_;
+  std::string held_line_;
+};
+
+std::string Joined(const std::vector<std::string>& lines, const char* margin) {
   std::string text;
-  for (size_t i = 0; i < events.size(); ++i) {
-    const bool call = i + 1 < events.size() && IsCall(events[i], events[i + 1]);
-    absl::StrAppend(
-        &text, margin, position + i, " ",
-        call ? CallText(events[i], events[i + 1]) : EventText(events[i]), "\n");
-    i += call;
+  for (const std::string& line : lines) {
+    absl::StrAppend(&text, margin, line, "\n");
   }
   return text;
 }
 
-std::string Side(const std::string& name,
-                 const std::optional<TraceEvent>& event,
-                 const std::vector<TraceEvent>& after, uint64_t position,
+std::string Side(const std::string& name, const std::vector<std::string>& lines,
                  const char* margin) {
-  std::string text = absl::StrCat(margin, name, ":\n");
-  if (!event) return absl::StrCat(text, margin, "has no further event\n");
-  return absl::StrCat(text, Lines({*event}, position, margin),
-                      Lines(after, position + 1, margin));
+  return absl::StrCat(margin, name, ":\n",
+                      lines.empty()
+                          ? absl::StrCat(margin, "has no further event\n")
+                          : Joined(lines, margin));
 }
 
 }  // namespace
@@ -52,7 +98,6 @@ absl::StatusOr<std::optional<TraceDivergence>> CompareTraces(
     const TraceReader& a, const TraceReader& b, const CompareOptions& options) {
   EventCursor cursor_a(a);
   EventCursor cursor_b(b);
-  std::deque<TraceEvent> before;
   for (uint64_t position = 0;; ++position) {
     const auto event_a = cursor_a.Next();
     if (!event_a.ok()) return event_a.status();
@@ -60,8 +105,6 @@ absl::StatusOr<std::optional<TraceDivergence>> CompareTraces(
     if (!event_b.ok()) return event_b.status();
     if (*event_a == *event_b) {
       if (!*event_a) return std::nullopt;
-      before.push_back(**event_a);
-      if (before.size() > options.before) before.pop_front();
       continue;
     }
     TraceDivergence divergence;
@@ -71,12 +114,16 @@ absl::StatusOr<std::optional<TraceDivergence>> CompareTraces(
     if (*event_a && *event_b) {
       divergence.fields = DifferingFields(**event_a, **event_b);
     }
-    divergence.before.assign(before.begin(), before.end());
-    absl::Status status = Take(cursor_a, options.after, &divergence.after_a);
-    if (status.ok()) {
-      status = Take(cursor_b, options.after, &divergence.after_b);
-    }
+    const uint64_t begin = position - std::min(position, options.before);
+    const uint64_t end = position + 1 + options.after;
+    LineReader lines_a(a);
+    LineReader lines_b(b);
+    absl::Status status = lines_a.Read(begin, position, end);
+    if (status.ok()) status = lines_b.Read(begin, position, end);
     if (!status.ok()) return status;
+    divergence.before = std::move(lines_a.before);
+    divergence.lines_a = std::move(lines_a.after);
+    divergence.lines_b = std::move(lines_b.after);
     return divergence;
   }
 }
@@ -106,16 +153,11 @@ std::string DivergenceText(const TraceDivergence& divergence,
   }
   text += "\n";
   if (!divergence.before.empty()) {
-    absl::StrAppend(
-        &text, "  before it, in both:\n",
-        Lines(divergence.before, divergence.position - divergence.before.size(),
-              "    "));
+    absl::StrAppend(&text, "  before it, in both:\n",
+                    Joined(divergence.before, "    "));
   }
-  absl::StrAppend(
-      &text,
-      Side(name_a, divergence.a, divergence.after_a, divergence.position, "- "),
-      Side(name_b, divergence.b, divergence.after_b, divergence.position,
-           "+ "));
+  absl::StrAppend(&text, Side(name_a, divergence.lines_a, "- "),
+                  Side(name_b, divergence.lines_b, "+ "));
   return text;
 }
 

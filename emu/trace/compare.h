@@ -25,16 +25,16 @@ struct TraceDivergence {
   std::optional<TraceEvent> b;
   // In which they differ, if both are there.
   std::vector<std::string> fields;
-  // Events of both that led to it, the oldest first.
-  std::vector<TraceEvent> before;
-  // What follows in each.
-  std::vector<TraceEvent> after_a;
-  std::vector<TraceEvent> after_b;
+  // Lines for the events of both that led to it, the oldest first.
+  std::vector<std::string> before;
+  // Lines for the event in each, if it is there, and for what follows.
+  std::vector<std::string> lines_a;
+  std::vector<std::string> lines_b;
 };
 
 struct CompareOptions {
-  size_t before = 10;
-  size_t after = 3;
+  uint64_t before = 10;
+  uint64_t after = 3;
 };
 
 // No value: the traces are the same. One that was cut short is the same as

@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "emu/trace/compare.h"
-#include "emu/trace/event_text.h"
 #include "emu/trace/report.h"
 #include "emu/values.h"
 #include "nlohmann/json.hpp"
@@ -45,16 +44,6 @@ std::string InputText(const std::optional<InputRecord>& input) {
                       input->payload.size() > 64 ? "..." : "");
 }
 
-Json EventsJson(const std::vector<TraceEvent>& events) {
-  Json json = Json::array();
-  for (const TraceEvent& event : events) json.push_back(EventText(event));
-  return json;
-}
-
-Json SideJson(const std::optional<TraceEvent>& event) {
-  return event ? Json(EventText(*event)) : Json();
-}
-
 }  // namespace
 
 absl::StatusOr<DiffReport> DiffTraces(const TraceReader& a,
@@ -80,11 +69,9 @@ absl::StatusOr<DiffReport> DiffTraces(const TraceReader& a,
       const TraceDivergence& divergence = **events;
       all["event"] = {{"number", divergence.position},
                       {"fields", divergence.fields},
-                      {"before", EventsJson(divergence.before)},
-                      {"a", SideJson(divergence.a)},
-                      {"b", SideJson(divergence.b)},
-                      {"after_a", EventsJson(divergence.after_a)},
-                      {"after_b", EventsJson(divergence.after_b)}};
+                      {"before", divergence.before},
+                      {"a", divergence.lines_a},
+                      {"b", divergence.lines_b}};
     }
     report.text =
         all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "emu/trace/call_data.h"
 #include "emu/trace/event_text.h"
 #include "emu/trace/input_codec.h"
 #include "nlohmann/json.hpp"
@@ -25,6 +26,7 @@ class Dumper {
         sink_(sink),
         events_(reader),
         inputs_(reader),
+        data_(reader),
         more_inputs_(options.inputs) {}
 
   absl::Status Run() {
@@ -46,11 +48,13 @@ class Dumper {
  private:
   absl::Status Take(uint64_t number, const TraceEvent& event) {
     if (held_ && IsCall(held_->second, event)) {
+      const absl::Status known = data_.Pass(number, event);
       PrintCall(*std::exchange(held_, std::nullopt), event);
-      return absl::OkStatus();
+      return known;
     }
     PrintHeld();
-    const absl::Status status = PassInputs(number, /*print=*/true);
+    absl::Status status = PassInputs(number, /*print=*/true);
+    if (status.ok()) status = data_.Pass(number, event);
     if (event.kind == EventKind::kEnter) {
       held_.emplace(number, event);
     } else {
@@ -75,18 +79,20 @@ class Dumper {
   void Print(uint64_t number, const TraceEvent& event) {
     if (!Wants(event)) return;
     if (options_.json) return Write(EventJson(number, event));
-    Line(number, event, EventText(event));
+    Line(number, event, EventText(event, data_.MemoryOf(event.tid)));
   }
 
   void PrintCall(const std::pair<uint64_t, TraceEvent>& enter,
                  const TraceEvent& exit) {
     if (!Wants(exit)) return;
     if (!options_.json) {
-      return Line(enter.first, enter.second,
-                  CallText(enter.second, exit, options_.times));
+      return Line(
+          enter.first, enter.second,
+          CallText(enter.second, exit, options_.times, data_.MemoryOf(exit.tid)));
     }
     Json json = EventJson(enter.first, enter.second);
     json["kind"] = "call";
+    json["text"] = Story(exit, data_.MemoryOf(exit.tid));
     json["result"] = exit.result;
     if (exit.digest != 0) json["data"] = absl::StrFormat("%08x", exit.digest);
     if (enter.second.digest != 0) {
@@ -132,7 +138,7 @@ class Dumper {
 
   using Json = nlohmann::ordered_json;
 
-  static Json EventJson(uint64_t number, const TraceEvent& event) {
+  Json EventJson(uint64_t number, const TraceEvent& event) const {
     Json json;
     json["event"] = number;
     json["time"] = event.time;
@@ -150,6 +156,7 @@ class Dumper {
     json["args"] = std::move(args);
     if (event.kind == EventKind::kExit) json["result"] = event.result;
     if (event.digest != 0) json["data"] = absl::StrFormat("%08x", event.digest);
+    json["text"] = Story(event, data_.MemoryOf(event.tid));
     return json;
   }
 
@@ -168,6 +175,7 @@ class Dumper {
   TextSink sink_;
   EventCursor events_;
   InputCursor inputs_;
+  CallData data_;
   std::optional<InputRecord> input_;  // the next one, if it was read
   // An enter whose exit may come next.
   std::optional<std::pair<uint64_t, TraceEvent>> held_;

@@ -70,12 +70,17 @@ std::vector<TraceEvent> Story() {
 
 std::string Recorded(const std::vector<TraceEvent>& events,
                      const std::vector<InputRecord>& inputs = {},
-                     const std::string& options = "{}") {
+                     const std::string& options = "{}",
+                     const std::vector<Excerpt>& excerpts = {}) {
   std::string bytes;
   auto writer = TraceWriter::Create(std::make_unique<MemorySink>(&bytes),
                                     {.options = options});
   size_t input = 0;
+  size_t excerpt = 0;
   for (size_t i = 0; i < events.size(); ++i) {
+    while (excerpt < excerpts.size() && excerpts[excerpt].position <= i) {
+      (*writer)->AddExcerpt(excerpts[excerpt++]);
+    }
     while (input < inputs.size() && inputs[input].position <= i) {
       (*writer)->AddInput(inputs[input++]);
     }
@@ -139,6 +144,38 @@ TEST(DumpTest, PrintsEveryKindOfEvent) {
 )");
 }
 
+TEST(DumpTest, ShowsWhatPointersPointedTo) {
+  // The read waits: what it got was there when it ended.
+  const std::vector<Excerpt> excerpts = {{2, 2, 0x1000, "hello"},
+                                         {15, 2, 0x2000, "end"}};
+  std::vector<TraceEvent> story = Story();
+  story[15].result = 3;
+  const Recording recording(Recorded(story, {}, "{}", excerpts));
+  const std::string text = recording.Dump({});
+  EXPECT_THAT(text, HasSubstr(" 2 write(1, \"hello\", 5) = 5 data="));
+  EXPECT_THAT(text, HasSubstr(" 2 read(3, ... data="));
+  EXPECT_THAT(text, HasSubstr(" 2 ... read(3, \"end\", 64) = 3\n"));
+  EXPECT_THAT(recording.Dump({.json = true, .from = 1, .to = 3}),
+              HasSubstr(R"("text":"write(1, \"hello\", 5) = 5")"));
+  // Of a call that began before the first event to be shown, what came after.
+  EXPECT_THAT(recording.Dump({.from = 2, .to = 3}), HasSubstr("write(1, \"hello"));
+  EXPECT_THAT(recording.Dump({.from = 9}), HasSubstr("read(3, \"end\", 64)"));
+}
+
+TEST(DumpTest, KnowsNothingOfThePreviousCall) {
+  const std::vector<TraceEvent> events = {
+      Call(EventKind::kEnter, 0, 2, kWrite, {1, 0x1000, 5}),
+      Call(EventKind::kExit, 1, 2, kWrite, {1, 0x1000, 5}, 5),
+      Call(EventKind::kEnter, 2, 2, kWrite, {1, 0x1000, 5}),
+      Call(EventKind::kExit, 3, 2, kWrite, {1, 0x1000, 5}, -14),
+  };
+  const Recording recording(
+      Recorded(events, {}, "{}", {{1, 2, 0x1000, "hello"}}));
+  EXPECT_EQ(recording.Dump({.times = false}),
+            "2 write(1, \"hello\", 5) = 5\n"
+            "2 write(1, 0x1000, 5) = -1 EFAULT (Bad address)\n");
+}
+
 TEST(DumpTest, LeavesOutWhatIsNotAskedFor) {
   const Recording recording(Recorded(Story()));
   EXPECT_EQ(recording.Dump({.from = 8, .to = 11}),
@@ -176,8 +213,8 @@ TEST(DumpTest, PrintsJsonLines) {
       Recording(Recorded(Story())).Dump({.json = true, .to = 3});
   EXPECT_EQ(
       text,
-      R"({"event":0,"time":1000000000,"tid":2,"kind":"exec","number":0,"args":["0x0","0x0","0x0","0x0","0x0","0x0"]}
-{"event":1,"time":1000000250,"tid":2,"kind":"call","call":"write","args":["0x1","0x1000","0x5","0x0","0x0","0x0"],"result":5,"data":"abcdef01","end":1000000500}
+      R"({"event":0,"time":1000000000,"tid":2,"kind":"exec","number":0,"args":["0x0","0x0","0x0","0x0","0x0","0x0"],"text":"runs a new program"}
+{"event":1,"time":1000000250,"tid":2,"kind":"call","call":"write","args":["0x1","0x1000","0x5","0x0","0x0","0x0"],"text":"write(1, 0x1000, 5) = 5","result":5,"data":"abcdef01","end":1000000500}
 )");
 }
 

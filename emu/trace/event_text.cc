@@ -15,19 +15,20 @@
 namespace emu {
 namespace {
 
-size_t NoMemory(void*, GuestAddr, size_t) { return 0; }
-
 std::string Hex(uint64_t value) { return absl::StrCat("0x", absl::Hex(value)); }
 
 std::string Head(const TraceEvent& event) {
   return absl::StrCat(TimeText(event.time), " ", event.tid, " ");
 }
 
-std::string ArgumentsAndResult(const TraceEvent& exit) {
-  const TracedCall call = {FindSyscall(exit.number), exit.number, exit.args};
-  const EnterText enter = FormatEnter(call, NoMemory);
-  const ExitText rest =
-      FormatExit(call, enter.printed, exit.result, NoMemory);
+TracedCall CallOf(const TraceEvent& event) {
+  return {FindSyscall(event.number), event.number, event.args};
+}
+
+std::string ArgumentsAndResult(const TraceEvent& exit, GuestReader memory) {
+  const TracedCall call = CallOf(exit);
+  const EnterText enter = FormatEnter(call, memory);
+  const ExitText rest = FormatExit(call, enter.printed, exit.result, memory);
   return absl::StrCat(enter.text, rest.arguments, " = ", rest.result);
 }
 
@@ -56,7 +57,7 @@ std::string CloneFlagsText(uint64_t flags) {
 
 // What is told of an event that is not a call. `shown` is how many of its
 // arguments the text holds.
-std::string Story(const TraceEvent& event, size_t* shown) {
+std::string OtherStory(const TraceEvent& event, size_t* shown) {
   *shown = 0;
   switch (event.kind) {
     case EventKind::kSignal:
@@ -105,6 +106,8 @@ std::string Rest(const TraceEvent& event, size_t shown) {
 
 }  // namespace
 
+size_t NoMemory(void*, GuestAddr, size_t) { return 0; }
+
 std::string TimeText(int64_t nanoseconds) {
   const bool negative = nanoseconds < 0;
   const auto size = negative ? 0 - static_cast<uint64_t>(nanoseconds)
@@ -136,31 +139,32 @@ bool IsCall(const TraceEvent& enter, const TraceEvent& exit) {
          exit.args == enter.args && enter.result == 0;
 }
 
-std::string EventText(const TraceEvent& event) {
+std::string Story(const TraceEvent& event, GuestReader memory) {
   if (event.kind == EventKind::kEnter) {
-    const TracedCall call = {FindSyscall(event.number), event.number,
-                             event.args};
-    return absl::StrCat(
-        Head(event), FormatEnter(call, NoMemory).text, "...",
-        event.result == 0 ? "" : absl::StrCat(" result=", event.result),
-        DigestText("data", event.digest));
+    return FormatEnter(CallOf(event), memory).text;
   }
-  if (event.kind == EventKind::kExit) {
-    return absl::StrCat(Head(event), "... ", ArgumentsAndResult(event),
-                        DigestText("data", event.digest));
-  }
+  if (event.kind == EventKind::kExit) return ArgumentsAndResult(event, memory);
   size_t shown = 0;
-  const std::string story = Story(event, &shown);
-  return absl::StrCat(Head(event), story, Rest(event, shown),
-                      DigestText("data", event.digest));
+  const std::string story = OtherStory(event, &shown);
+  return absl::StrCat(story, Rest(event, shown));
 }
 
-std::string CallText(const TraceEvent& enter, const TraceEvent& exit,
-                     bool took) {
+std::string EventText(const TraceEvent& event, GuestReader memory) {
+  std::string text = Story(event, memory);
+  if (event.kind == EventKind::kEnter) {
+    text += "...";
+    if (event.result != 0) absl::StrAppend(&text, " result=", event.result);
+  }
+  return absl::StrCat(Head(event), event.kind == EventKind::kExit ? "... " : "",
+                      text, DigestText("data", event.digest));
+}
+
+std::string CallText(const TraceEvent& enter, const TraceEvent& exit, bool took,
+                     GuestReader memory) {
   // Most calls take a step of the clock.
   const int64_t time = Elapsed(enter.time, exit.time);
   return absl::StrCat(
-      Head(enter), ArgumentsAndResult(exit), DigestText("before", enter.digest),
+      Head(enter), Story(exit, memory), DigestText("before", enter.digest),
       DigestText("data", exit.digest),
       !took || time == Clock::kStep ? "" : absl::StrCat(" took=", time));
 }

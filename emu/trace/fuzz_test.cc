@@ -54,6 +54,10 @@ std::string Seed(int number) {
       (*writer)->AddInput({static_cast<InputKind>(random() % 20),
                            (*writer)->totals().events, random() % 3,
                            std::string(random() % 40, 'i')});
+      (*writer)->AddExcerpt({(*writer)->totals().events,
+                             static_cast<int32_t>(random() % 3 + 2),
+                             random() >> (random() % 64),
+                             std::string(random() % 40, 'p')});
       TraceEvent event = RandomEvent(random, block * 1000 + i);
       (*writer)->AddEvent(event);
       event.kind = EventKind::kExit;
@@ -232,6 +236,7 @@ bool ReadAll(const std::string& bytes) {
   drain(EventCursor(reader));
   drain(InputCursor(reader));
   drain(FileCursor(reader));
+  drain(ExcerptCursor(reader));
   for (ContentId id = 0; id < std::min<uint64_t>(reader.totals().contents, 8);
        ++id) {
     ok &= reader.ReadContent(id, kLargestPayload).ok();

@@ -47,7 +47,8 @@ std::string Row(absl::string_view name, absl::string_view value) {
 
 const char* BlockName(BlockType type) {
   constexpr const char* kNames[kBlockTypes] = {
-      "", "options", "events", "inputs", "chunks", "contents", "files", "end"};
+      "", "options", "events", "inputs", "chunks", "contents", "files", "end",
+      "excerpts"};
   return kNames[static_cast<int>(type)];
 }
 

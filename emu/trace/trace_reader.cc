@@ -250,4 +250,37 @@ absl::StatusOr<std::optional<RecordedFile>> FileCursor::Next() {
   return file;
 }
 
+absl::StatusOr<std::optional<Excerpt>> ExcerptCursor::Next() {
+  const BlockIndex& index = *reader_->index_;
+  if (left_ == 0) {
+    if (next_block_ == index.blocks(BlockType::kExcerpts)) return std::nullopt;
+    BlockHeader header;
+    auto payload = index.Read(BlockType::kExcerpts, next_block_, &header);
+    if (!payload.ok()) return payload.status();
+    block_ = *std::move(payload);
+    rest_ = block_;
+    left_ = header.count;
+    last_ = Excerpt();
+    ++next_block_;
+  }
+  uint64_t step = 0;
+  uint64_t tid = 0;
+  uint64_t address = 0;
+  absl::string_view bytes;
+  const uint64_t before = last_.position;
+  if (left_ == 0 || !TakeVarint(rest_, &step) || !TakeVarint(rest_, &tid) ||
+      !TakeVarint(rest_, &address) || !TakeBytes(rest_, &bytes) ||
+      bytes.size() > kLongestExcerpt || step > UINT64_MAX - before ||
+      before + step < position_ || (--left_ == 0 && !rest_.empty())) {
+    return index.Damaged(BlockType::kExcerpts, next_block_ - 1);
+  }
+  position_ = last_.position = before + step;
+  last_.tid = static_cast<int32_t>(static_cast<uint32_t>(last_.tid) +
+                                   static_cast<uint32_t>(UnZigZag(tid)));
+  last_.address += UnZigZag(address);
+  Excerpt excerpt = last_;
+  excerpt.bytes = std::string(bytes);
+  return excerpt;
+}
+
 }  // namespace emu

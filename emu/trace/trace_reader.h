@@ -21,6 +21,7 @@
 #include "emu/trace/block.h"
 #include "emu/trace/byte_io.h"
 #include "emu/trace/event.h"
+#include "emu/trace/excerpt.h"
 #include "emu/trace/inputs.h"
 #include "emu/trace/recording.h"
 
@@ -85,6 +86,23 @@ class FileCursor {
   size_t next_block_ = 0;
 };
 
+// The excerpts, likewise.
+class ExcerptCursor {
+ public:
+  explicit ExcerptCursor(const TraceReader& reader) : reader_(&reader) {}
+
+  absl::StatusOr<std::optional<Excerpt>> Next();
+
+ private:
+  const TraceReader* reader_;
+  std::string block_;
+  absl::string_view rest_;
+  uint32_t left_ = 0;
+  size_t next_block_ = 0;
+  uint64_t position_ = 0;
+  Excerpt last_;  // in the block, without its bytes
+};
+
 class TraceReader {
  public:
   // `name` is what errors call it.
@@ -121,6 +139,7 @@ class TraceReader {
   friend class EventCursor;
   friend class InputCursor;
   friend class FileCursor;
+  friend class ExcerptCursor;
 
   TraceReader(std::unique_ptr<ByteSource> source, const std::string& name);
   absl::Status Scan();

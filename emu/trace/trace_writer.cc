@@ -107,6 +107,22 @@ void TraceWriter::AddInput(const InputRecord& input) {
   if (inputs_.size() >= kFullBlock) FlushInputs();
 }
 
+void TraceWriter::AddExcerpt(const Excerpt& excerpt) {
+  EMU_CHECK(excerpt.position >= last_excerpt_.position);
+  EMU_CHECK(excerpt.bytes.size() <= kLongestExcerpt);
+  // The first of a block counts from 0.
+  const Excerpt before =
+      excerpts_held_ == 0 ? Excerpt() : std::move(last_excerpt_);
+  AppendVarint(excerpts_, excerpt.position - before.position);
+  AppendVarint(excerpts_,
+               ZigZag(static_cast<uint64_t>(int64_t{excerpt.tid} - before.tid)));
+  AppendVarint(excerpts_, ZigZag(excerpt.address - before.address));
+  AppendBytes(excerpts_, excerpt.bytes);
+  last_excerpt_ = {excerpt.position, excerpt.tid, excerpt.address, ""};
+  ++excerpts_held_;
+  if (excerpts_.size() >= kFullBlock) FlushExcerpts();
+}
+
 absl::StatusOr<ContentId> TraceWriter::AddContent(ContentSource next) {
   const auto id = contents_->Add(next);
   totals_.contents = contents_->count();
@@ -137,6 +153,7 @@ void TraceWriter::AddFile(const RecordedFile& file) {
 void TraceWriter::FlushEvents() {
   // A reader of these events needs the inputs before them.
   FlushInputs();
+  FlushExcerpts();
   const uint32_t count = encoder_->count();
   if (count == 0) return;
   const auto parts = encoder_->Take();
@@ -153,6 +170,16 @@ void TraceWriter::FlushInputs() {
   inputs_written_ += inputs_held_;
   inputs_held_ = 0;
   inputs_.clear();
+  totals_.bytes = blocks_->bytes();
+}
+
+void TraceWriter::FlushExcerpts() {
+  if (excerpts_held_ == 0) return;
+  blocks_->Write(BlockType::kExcerpts, excerpts_held_, excerpts_written_,
+                 excerpts_, event_level_);
+  excerpts_written_ += excerpts_held_;
+  excerpts_held_ = 0;
+  excerpts_.clear();
   totals_.bytes = blocks_->bytes();
 }
 

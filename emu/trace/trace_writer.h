@@ -21,6 +21,7 @@
 #include "absl/types/span.h"
 #include "emu/trace/byte_io.h"
 #include "emu/trace/event.h"
+#include "emu/trace/excerpt.h"
 #include "emu/trace/inputs.h"
 #include "emu/trace/recording.h"
 
@@ -57,6 +58,8 @@ class TraceWriter {
   void AddEvent(const TraceEvent& event);
   // Requires: its position is not less than the last one's.
   void AddInput(const InputRecord& input);
+  // Requires: likewise, with kLongestExcerpt bytes at most.
+  void AddExcerpt(const Excerpt& excerpt);
   // The id of these bytes, which are stored if the recording does not hold them
   // yet. Fails when `next` does, with its error, which does not stay; after a
   // failure of the writer the id is kNoContent.
@@ -79,6 +82,7 @@ class TraceWriter {
 
   void FlushEvents();
   void FlushInputs();
+  void FlushExcerpts();
   void FlushFiles();
 
   std::unique_ptr<ByteSink> sink_;
@@ -93,7 +97,11 @@ class TraceWriter {
   uint64_t inputs_written_ = 0;
   uint64_t input_position_ = 0;        // of the last one added
   uint64_t input_block_position_ = 0;  // of the last one in a written block
-  std::string files_;                  // likewise
+  std::string excerpts_;               // likewise
+  uint32_t excerpts_held_ = 0;
+  uint64_t excerpts_written_ = 0;
+  Excerpt last_excerpt_;  // without its bytes
+  std::string files_;
   uint32_t files_held_ = 0;
   uint64_t files_written_ = 0;
   TraceTotals totals_;

@@ -114,6 +114,22 @@ TEST(TraceWriterTest, GivesEveryInputBack) {
   EXPECT_TRUE(All<InputCursor>(*reader) == inputs);
 }
 
+TEST(TraceWriterTest, GivesEveryExcerptBack) {
+  std::mt19937_64 random(4);
+  std::vector<Excerpt> excerpts;
+  for (uint64_t i = 0; i < 5000; ++i) {
+    excerpts.push_back(
+        {i / 3 << (i > 4900 ? 50 : 0), static_cast<int32_t>(random()), random(),
+         std::string(random() % 200, static_cast<char>(random()))});
+  }
+  excerpts.back().bytes.assign(4096, 'x');
+  std::string bytes;
+  auto writer = NewWriter(&bytes);
+  for (const Excerpt& excerpt : excerpts) writer->AddExcerpt(excerpt);
+  ASSERT_TRUE(writer->Finish({}).ok());
+  EXPECT_TRUE(All<ExcerptCursor>(*Open(bytes)) == excerpts);
+}
+
 TEST(TraceWriterTest, StoresEqualContentsOnce) {
   std::string random(1'000'000, '\0');
   std::mt19937_64 bits(3);

@@ -108,12 +108,16 @@ size_t MemoryMap::CopyPieces(GuestAddr addr, size_t n, bool write, Copy copy) {
   return done;
 }
 
-size_t MemoryMap::CopyInPartial(void* to, GuestAddr from, size_t n) {
-  const size_t copied =
-      CopyPieces(from, n, false, [&](GuestAddr at, size_t done, size_t len) {
+size_t MemoryMap::CopyInUntold(void* to, GuestAddr from, size_t n) {
+  return CopyPieces(
+      from, n, false, [&](GuestAddr at, size_t done, size_t len) {
         return space_->CopyIn(static_cast<char*>(to) + done, at, len);
       });
-  Tell(to, copied);
+}
+
+size_t MemoryMap::CopyInPartial(void* to, GuestAddr from, size_t n) {
+  const size_t copied = CopyInUntold(to, from, n);
+  Tell(from, to, copied, copied);
   return copied;
 }
 
@@ -122,7 +126,7 @@ size_t MemoryMap::CopyOutPartial(GuestAddr to, const void* from, size_t n) {
       CopyPieces(to, n, true, [&](GuestAddr at, size_t done, size_t len) {
         return space_->CopyOut(at, static_cast<const char*>(from) + done, len);
       });
-  Tell(from, copied);
+  Tell(to, from, copied, copied);
   return copied;
 }
 
@@ -146,14 +150,13 @@ Result<std::string> MemoryMap::CopyString(GuestAddr from, size_t max) {
     const size_t to_page_end = kPageSize - at % kPageSize;
     size_t want = std::min(to_page_end, max + 1 - text.size());
     if (text.empty()) want = std::min(want, kFirst);
-    const size_t copied = CopyInPartial(bytes, at, want);
+    const size_t copied = CopyInUntold(bytes, at, want);
+    const auto* nul = static_cast<const char*>(memchr(bytes, 0, copied));
+    const size_t length = nul != nullptr ? nul - bytes : copied;
+    Tell(at, bytes, copied, nul != nullptr ? length + 1 : length);
     if (copied == 0) return Errno(EFAULT);
-    const void* nul = memchr(bytes, 0, copied);
-    if (nul != nullptr) {
-      text.append(bytes, static_cast<const char*>(nul) - bytes);
-      return text;
-    }
-    text.append(bytes, copied);
+    text.append(bytes, length);
+    if (nul != nullptr) return text;
   }
   return Errno(ENAMETOOLONG);
 }

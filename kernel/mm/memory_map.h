@@ -264,8 +264,10 @@ class MemoryMap {
                       int advice);
   void DropPages(const Area& area, GuestAddr from, GuestAddr to);
 
-  void Tell(const void* bytes, size_t n) {
-    if (digest_ != nullptr) digest_->Add(bytes, n);
+  // As CopyInPartial, for who tells of the data himself.
+  size_t CopyInUntold(void* to, GuestAddr from, size_t n);
+  void Tell(GuestAddr at, const void* bytes, size_t n, size_t meant) {
+    if (digest_ != nullptr) digest_->Add(at, bytes, n, meant);
   }
 
   MemoryAccount& account_;
