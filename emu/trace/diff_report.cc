@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "emu/trace/compare.h"
+#include "emu/trace/rejoin.h"
 #include "emu/trace/report.h"
 #include "emu/values.h"
 #include "nlohmann/json.hpp"
@@ -44,6 +45,14 @@ std::string InputText(const std::optional<InputRecord>& input) {
                       input->payload.size() > 64 ? "..." : "");
 }
 
+// Null where they do not do the same again.
+Json RejoinJson(const std::optional<Rejoin>& rejoin) {
+  if (!rejoin) return Json();
+  return {{"thread", rejoin->tid ? Json(*rejoin->tid) : Json()},
+          {"a", rejoin->a},
+          {"b", rejoin->b}};
+}
+
 }  // namespace
 
 absl::StatusOr<DiffReport> DiffTraces(const TraceReader& a,
@@ -53,6 +62,12 @@ absl::StatusOr<DiffReport> DiffTraces(const TraceReader& a,
   if (!events.ok()) return events.status();
   const auto inputs = CompareInputs(a, b);
   if (!inputs.ok()) return inputs.status();
+  std::optional<Rejoin> rejoin;
+  if (*events) {
+    const auto found = FindRejoin(a, b, (*events)->position);
+    if (!found.ok()) return found.status();
+    rejoin = *found;
+  }
   const Json options = OptionChanges(a, b);
   DiffReport report;
   report.same = !events->has_value();
@@ -72,6 +87,7 @@ absl::StatusOr<DiffReport> DiffTraces(const TraceReader& a,
                       {"before", divergence.before},
                       {"a", divergence.lines_a},
                       {"b", divergence.lines_b}};
+      all["again"] = RejoinJson(rejoin);
     }
     report.text =
         all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -95,7 +111,8 @@ absl::StatusOr<DiffReport> DiffTraces(const TraceReader& a,
   absl::StrAppend(
       &report.text,
       report.same ? absl::StrCat("the same ", a.totals().events, " events\n")
-                  : DivergenceText(**events, a.name(), b.name()));
+                  : DivergenceText(**events, a.name(), b.name()) +
+                        RejoinText(rejoin, a.name(), b.name()));
   return report;
 }
 

@@ -46,9 +46,9 @@ Exit status:
 constexpr char kDumpFooter[] = R"(
 A line is a call with its result, or another event of a thread:
 
-  TIME TID openat(AT_FDCWD, 0x7ffe3c10, O_RDONLY) = 3 data=8f3a12bc
+  TIME TID openat(AT_FDCWD, "/etc/hosts", O_RDONLY) = 3 data=8f3a12bc
   TIME TID read(0, ...            the call begins; others come between
-  TIME TID ... read(0, 0x5555aa00, 4096) = 12
+  TIME TID ... read(0, "hello world\n", 4096) = 12
   TIME TID waits|wakes|runs|makes TID|gets SIGNAL|ends, status N
 
 Times are virtual, in seconds; took= is a call's own in nanoseconds, where that
@@ -95,8 +95,8 @@ class Parser {
       AddDump(o);
     } else if (command == "diff") {
       Describe(
-          "Says where two runs part, and what led there. 0: they are the "
-          "same, 1: they differ.");
+          "Says where two runs part, what led there, and where they do the "
+          "same again. 0: they are the same, 1: they differ.");
       least_ = most_ = 2;
       AddJson(o);
       Add("--context", "N", "So many events before that [10]",

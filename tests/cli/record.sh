@@ -44,6 +44,16 @@ same closed sh -c 'echo text >&2; cat; ls /proc/self/fd' <&-
 same stderr sh -c 'echo to stderr >&2'
 [[ $(cat stderr.err2) == 'to stderr' ]] || fail 'standard error is not replayed'
 
+# What people look at is in the recording.
+same exec sh -c '/bin/echo one two; :'
+"$emu" trace dump exec.trace >dump
+grep -q 'execve("/bin/echo", \["/bin/echo", "one", "two"\], 0x[0-9a-f]* /\* [0-9]* vars \*/' dump ||
+  fail "dump: $(grep execve dump)"
+grep -qF 'write(1, "one two\n", 8) = 8 data=' dump || fail "dump: $(grep write dump)"
+same exec2 sh -c '/bin/echo ene two; :'
+run trace diff exec.trace exec2.trace; expect_status 1
+[[ $out == *'same again, but for times, from event '* ]] || fail "diff: $out"
+
 # Input that comes in pieces, with pauses.
 mkfifo pieces
 (for i in 1 2 3; do echo "piece $i"; sleep 0.2; done) >pieces &
