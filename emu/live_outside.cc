@@ -94,6 +94,20 @@ GuestTrees LiveOutside::trees() {
   return trees;
 }
 
+GuestMemory::Mode LiveOutside::memory_mode() const {
+  switch (options_.memory_access) {
+    case RunOptions::MemoryAccess::kAuto:
+      return GuestMemory::Mode::kBest;
+    case RunOptions::MemoryAccess::kProcessVm:
+      return GuestMemory::Mode::kProcessVm;
+    case RunOptions::MemoryAccess::kProcMem:
+      return GuestMemory::Mode::kProcMem;
+    case RunOptions::MemoryAccess::kWords:
+      return GuestMemory::Mode::kWords;
+  }
+  return GuestMemory::Mode::kBest;
+}
+
 std::vector<std::string> LiveOutside::Impurities() {
   std::vector<std::string> impurities;
   if (options_.host_time) {

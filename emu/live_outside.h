@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "arch/host/guest_memory.h"
 #include "arch/host/host_signals.h"
 #include "arch/host/live_env.h"
 #include "arch/host/open_files.h"
@@ -34,6 +35,9 @@ class LiveOutside {
   GuestTrees trees();
   // What the guest is to be.
   GuestSetup Setup() { return MakeGuestSetup(options_, image_, user_, *env_); }
+
+  // How emu is to reach the guest's memory.
+  GuestMemory::Mode memory_mode() const;
 
   // How the host made the run one that may not come again.
   std::vector<std::string> Impurities();

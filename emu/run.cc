@@ -15,20 +15,6 @@
 namespace emu {
 namespace {
 
-GuestMemory::Mode MemoryMode(RunOptions::MemoryAccess access) {
-  switch (access) {
-    case RunOptions::MemoryAccess::kAuto:
-      return GuestMemory::Mode::kBest;
-    case RunOptions::MemoryAccess::kProcessVm:
-      return GuestMemory::Mode::kProcessVm;
-    case RunOptions::MemoryAccess::kProcMem:
-      return GuestMemory::Mode::kProcMem;
-    case RunOptions::MemoryAccess::kWords:
-      return GuestMemory::Mode::kWords;
-  }
-  return GuestMemory::Mode::kBest;
-}
-
 int Run(const RunOptions& options) {
   auto outside = LiveOutside::Open(options);
   if (!outside.ok()) return Fail(outside.status());
@@ -44,7 +30,7 @@ int Run(const RunOptions& options) {
               .streams = host.env().streams(),
               .files = host.files(),
               .trees = host.trees(),
-               .memory_mode = MemoryMode(options.memory_access)});
+              .memory_mode = host.memory_mode()});
   const absl::Status status = run.Prepare();
   if (!status.ok()) return Fail(status);
   const int exit_status = run.Run();

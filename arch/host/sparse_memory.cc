@@ -6,7 +6,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -36,8 +35,14 @@ absl::Status SparseMemory::Write(uint64_t offset,
     }
     done += n;
   }
-  end_ = std::max(end_, offset + bytes.size());
+  NoteEnd(offset + bytes.size());
   return absl::OkStatus();
+}
+
+void SparseMemory::NoteEnd(uint64_t end) {
+  uint64_t known = end_;
+  while (known < end && !end_.compare_exchange_weak(known, end)) {
+  }
 }
 
 absl::Status SparseMemory::Read(uint64_t offset, absl::Span<char> out) const {
@@ -70,11 +75,10 @@ absl::Status SparseMemory::Clear(uint64_t offset, uint64_t length) {
 
 absl::Status SparseMemory::Extend(uint64_t end) {
   if (end <= end_) return absl::OkStatus();
-  if (ftruncate(fd_.get(), static_cast<off_t>(end)) != 0) {
-    return HostError(errno, absl::StrCat("ftruncate(memfd, ", end, ")"));
-  }
-  end_ = end;
-  return absl::OkStatus();
+  // Nothing was written there. Others may write behind it at this moment, which
+  // ftruncate would cut off.
+  const char zero = 0;
+  return Write(end - 1, absl::MakeConstSpan(&zero, 1));
 }
 
 }  // namespace emu

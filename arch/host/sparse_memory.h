@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Bytes in a memfd, which guests can map: as large as is asked for, and taking
-// memory only where something was written.
+// memory only where something was written. Threads may use it at the same time,
+// each its own range.
 
 #ifndef ARCH_HOST_SPARSE_MEMORY_H_
 #define ARCH_HOST_SPARSE_MEMORY_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -21,6 +23,8 @@ class SparseMemory {
  public:
   // `name` shows in the host's /proc.
   static absl::StatusOr<SparseMemory> Create(const char* name);
+  SparseMemory(SparseMemory&& other) noexcept
+      : fd_(std::move(other.fd_)), end_(other.end_.load()) {}
 
   int fd() const { return fd_.get(); }
 
@@ -35,8 +39,11 @@ class SparseMemory {
  private:
   explicit SparseMemory(OwnedFd fd) : fd_(std::move(fd)) {}
 
+  // The file ends at `end` or behind it.
+  void NoteEnd(uint64_t end);
+
   OwnedFd fd_;
-  uint64_t end_ = 0;
+  std::atomic<uint64_t> end_ = 0;
 };
 
 }  // namespace emu

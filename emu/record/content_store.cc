@@ -11,6 +11,7 @@ absl::StatusOr<std::unique_ptr<ContentStore>> ContentStore::Create() {
 }
 
 ContentStore::Slot ContentStore::New() {
+  const std::lock_guard<std::mutex> lock(mutex_);
   if (free_.empty()) {
     free_.push_back(static_cast<Slot>(slots_.size()));
     slots_.emplace_back();
@@ -42,7 +43,17 @@ absl::Status ContentStore::SetSize(Slot slot, uint64_t size) {
   return status.ok() ? memory_.Extend(Start(slot) + size) : status;
 }
 
+void ContentStore::Keep(Slot slot) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ++slots_[slot].users;
+}
+
 std::optional<ContentStore::Slot> ContentStore::Use(ContentId content) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return UseLocked(content);
+}
+
+std::optional<ContentStore::Slot> ContentStore::UseLocked(ContentId content) {
   const auto found = by_content_.find(content);
   if (found == by_content_.end()) return std::nullopt;
   ++slots_[found->second].users;
@@ -50,9 +61,9 @@ std::optional<ContentStore::Slot> ContentStore::Use(ContentId content) {
 }
 
 ContentStore::Slot ContentStore::Settle(Slot slot, ContentId content) {
-  if (content == kNoContent) return slot;
-  if (const std::optional<Slot> known = Use(content)) {
-    Release(slot);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (const std::optional<Slot> known = UseLocked(content)) {
+    ReleaseLocked(slot);
     return *known;
   }
   slots_[slot].content = content;
@@ -61,6 +72,11 @@ ContentStore::Slot ContentStore::Settle(Slot slot, ContentId content) {
 }
 
 void ContentStore::Release(Slot slot) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ReleaseLocked(slot);
+}
+
+void ContentStore::ReleaseLocked(Slot slot) {
   if (--slots_[slot].users > 0) return;
   if (slots_[slot].content != kNoContent) {
     by_content_.erase(slots_[slot].content);

@@ -2,6 +2,7 @@
 //
 // Contents of files where guests can map them: each in a slot of its own of one
 // sparse memory, far from the others. A content is there while files use it.
+// Threads may use the store at the same time, and a slot one behind the other.
 // Owned by the command.
 
 #ifndef EMU_RECORD_CONTENT_STORE_H_
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -41,6 +43,8 @@ class ContentStore {
   // What is behind `size` is zeroes; what is before it can be mapped.
   absl::Status SetSize(Slot slot, uint64_t size);
 
+  // One user more.
+  void Keep(Slot slot);
   // The slot of a content, which has one user more now, if it is here.
   std::optional<Slot> Use(ContentId content);
   // `slot`, which was New, holds that content. Returns the slot to use instead,
@@ -55,9 +59,15 @@ class ContentStore {
     ContentId content = kNoContent;
   };
 
+  void ReleaseLocked(Slot slot);
+  std::optional<Slot> UseLocked(ContentId content);
+
   explicit ContentStore(SparseMemory memory) : memory_(std::move(memory)) {}
 
   SparseMemory memory_;
+
+  // Under mutex_. Plain std::mutex: see WorkQueue.
+  std::mutex mutex_;
   std::vector<Usage> slots_;
   std::vector<Slot> free_;
   std::map<ContentId, Slot> by_content_;

@@ -69,6 +69,8 @@ class Recorder : public RecordingWatcher {
   absl::Status Open(const GuestSetup& setup);
   // What the run is to use in place of the host's own.
   GuestDoors Doors();
+  // The guests' CPU is chosen, and this thread runs there.
+  void KeepOffThisCpu() { writer_->KeepOffThisCpu(); }
   // The run is over, with that exit status. Returns emu's.
   int Finish(int exit_status, const std::string& message);
 
@@ -80,9 +82,9 @@ class Recorder : public RecordingWatcher {
   const RecordOptions& options_;
   Progress progress_;
   std::string path_;
-  std::unique_ptr<TraceWriter> writer_;
-  std::unique_ptr<InputRecorder> inputs_;
   std::unique_ptr<ContentStore> store_;
+  std::unique_ptr<TraceWriter> writer_;  // may still read from the store
+  std::unique_ptr<InputRecorder> inputs_;
   std::unique_ptr<RecordingFiles> files_;
   std::vector<std::unique_ptr<RecordingHostTree>> trees_;  // the root first
   std::unique_ptr<RecordingEnv> env_;
@@ -110,6 +112,7 @@ absl::Status Recorder::Open(const GuestSetup& setup) {
   options.options = ToJson(facts);
   // A program's files are most of a recording and of what it costs.
   options.content_level = kContentLevel;
+  options.in_background = true;
   auto writer = TraceWriter::Create(path_, options);
   if (!writer.ok()) return writer.status();
   writer_ = *std::move(writer);
@@ -147,6 +150,7 @@ GuestDoors Recorder::Doors() {
           .files = *files_,
           .trees = trees,
           .recorder = sink_.get(),
+          .memory_mode = host_.memory_mode(),
           .at_end = [this] { progress_.Clear(); }};
 }
 
@@ -162,7 +166,7 @@ void Recorder::OnTick(bool idle) {
   if (events == flushed_events_) return;
   flushed_events_ = events;
   // A failure stays, and is told at the end.
-  writer_->Flush().IgnoreError();
+  writer_->Push();
 }
 
 void Recorder::BeforeOutput(StdStream stream, absl::Span<const char> bytes) {
@@ -195,6 +199,7 @@ int Record(const RecordOptions& options) {
   GuestRun run(setup, reports, recorder.Doors());
   status = run.Prepare();
   if (!status.ok()) return Fail(status);
+  recorder.KeepOffThisCpu();
   const int exit_status = run.Run();
   const std::string message = run.end() ? run.end()->report : "";
   const int recorded = recorder.Finish(exit_status, message);

@@ -34,9 +34,15 @@ class RecordingFiles : public RecordedFiles {
   absl::StatusOr<int> Descriptor(HostFileId id) override;
 
  private:
-  absl::StatusOr<ContentId> Store(HostTree& tree, HostFileId file,
-                                  uint64_t size,
-                                  std::optional<ContentStore::Slot> slot);
+  // A copy in the store, with one user.
+  struct Stored {
+    ContentStore::Slot slot;
+    uint64_t size = 0;
+  };
+
+  absl::StatusOr<Stored> Store(HostTree& tree, HostFileId file, uint64_t size);
+  // The id that the recording gives it.
+  ContentId Record(const Stored& stored);
 
   TraceWriter& writer_;
   InputRecorder& recorder_;

@@ -19,6 +19,7 @@
 #include "arch/isa/cpu_features.h"
 #include "emu/exit_status.h"
 #include "emu/guest_run.h"
+#include "emu/record/content_prefetcher.h"
 #include "emu/record/content_store.h"
 #include "emu/record/input_player.h"
 #include "emu/record/recording_options.h"
@@ -69,6 +70,8 @@ class Replayer {
   absl::Status Open(int output, int errors);
   GuestDoors Doors();
   InputPlayer& player() { return player_; }
+  // The guests' CPU is chosen, and this thread runs there.
+  void KeepOffThisCpu() { prefetcher_->KeepOffThisCpu(); }
   // The run is over, with that exit status: whether that is all there was.
   // Returns emu's exit status.
   int Finish(int exit_status);
@@ -81,6 +84,7 @@ class Replayer {
   std::unique_ptr<HostSignals> signals_;
   std::unique_ptr<StandardStreams> streams_;
   std::unique_ptr<ContentStore> store_;
+  std::unique_ptr<ContentPrefetcher> prefetcher_;
   std::unique_ptr<ReplayFiles> files_;
   std::vector<std::unique_ptr<ReplayHostTree>> trees_;  // the root first
   std::unique_ptr<ReplayEnv> env_;
@@ -96,7 +100,12 @@ absl::Status Replayer::Open(int output, int errors) {
   auto store = ContentStore::Create();
   if (!store.ok()) return store.status();
   store_ = *std::move(store);
-  files_ = std::make_unique<ReplayFiles>(*store_, reader_, player_);
+  prefetcher_ = std::make_unique<ContentPrefetcher>(
+      reader_, *store_, ContentPrefetcher::Limits());
+  // Without it contents are unpacked when they are used.
+  prefetcher_->Start().IgnoreError();
+  files_ = std::make_unique<ReplayFiles>(*store_, reader_, *prefetcher_,
+                                         player_);
   const int trees = static_cast<int>(recording_.setup.binds.size()) + 1;
   for (int number = 0; number < trees; ++number) {
     trees_.push_back(
@@ -160,6 +169,7 @@ int Replay(const ReplayOptions& options) {
   replayer.player().set_on_failure([&run](const std::string& reason) {
     run.kernel().RequestStop(reason);
   });
+  replayer.KeepOffThisCpu();
   const int exit_status = replayer.Finish(run.Run());
   return run.Finish(exit_status, {});
 }

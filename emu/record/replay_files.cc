@@ -15,21 +15,31 @@ constexpr uint64_t kPiece = kChunkSize;
 
 }  // namespace
 
+absl::StatusOr<ContentStore::Slot> ReplayFiles::NewSlot(ContentId content) {
+  const absl::StatusOr<ContentInfo> info = reader_.Content(content);
+  if (!info.ok()) return info.status();
+  if (info->size > ContentStore::kSlotSize) {
+    return absl::OutOfRangeError("a file of more than a terabyte");
+  }
+  const std::optional<ContentStore::Slot> unpacked = prefetcher_.Take(content);
+  const ContentStore::Slot slot = unpacked ? *unpacked : store().New();
+  fetched_[slot].assign(info->size / kPiece + 1, unpacked.has_value());
+  return slot;
+}
+
 Result<HostFileId> ReplayFiles::AddCopy(ContentId content,
                                         const HostNode& node) {
-  const absl::StatusOr<ContentInfo> info = reader_.Content(content);
-  if (!info.ok()) {
-    player_.Fail(std::string(info.status().message()));
-    return Errno(EIO);
-  }
   OpenedFile file;
   file.content = content;
   file.node = node;
   file.slot = store().Use(content);
   if (!file.slot) {
-    file.slot = store().New();
-    store().Settle(*file.slot, content);
-    fetched_[*file.slot].assign(info->size / kPiece + 1, false);
+    const absl::StatusOr<ContentStore::Slot> slot = NewSlot(content);
+    if (!slot.ok()) {
+      player_.Fail(std::string(slot.status().message()));
+      return Errno(EIO);
+    }
+    file.slot = store().Settle(*slot, content);
   }
   return Add(file);
 }
@@ -108,12 +118,13 @@ absl::Status ReplayFiles::MapLive(HostFileId id, OpenedFile& file) {
     player_.FailMalformed(InputKind::kMapped);
     return absl::AbortedError("the replay is over");
   }
-  const absl::StatusOr<ContentInfo> info = reader_.Content(content);
-  if (!info.ok()) return info.status();
-  // A slot that is not shared: the guest may write to it.
-  file.slot = store().New();
-  fetched_[*file.slot].assign(info->size / kPiece + 1, false);
-  return Fetch(*file.slot, content, 0, info->size);
+  const absl::StatusOr<ContentStore::Slot> slot =
+      NewSlot(static_cast<ContentId>(content));
+  if (!slot.ok()) return slot.status();
+  // It is not shared: the guest may write to it.
+  file.slot = *slot;
+  return Fetch(*slot, static_cast<ContentId>(content), 0,
+               ContentStore::kSlotSize);
 }
 
 }  // namespace emu

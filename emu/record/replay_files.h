@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "arch/result.h"
+#include "emu/record/content_prefetcher.h"
 #include "emu/record/input_player.h"
 #include "emu/record/recorded_files.h"
 #include "emu/trace/trace_reader.h"
@@ -24,8 +25,11 @@ class ReplayFiles : public RecordedFiles {
  public:
   // All outlive it.
   ReplayFiles(ContentStore& store, const TraceReader& reader,
-              InputPlayer& player)
-      : RecordedFiles(store), reader_(reader), player_(player) {}
+              ContentPrefetcher& prefetcher, InputPlayer& player)
+      : RecordedFiles(store),
+        reader_(reader),
+        prefetcher_(prefetcher),
+        player_(player) {}
 
   // A file that holds `content` and is as `node` says. EIO when the recording
   // does not have it.
@@ -40,6 +44,8 @@ class ReplayFiles : public RecordedFiles {
   absl::StatusOr<int> Descriptor(HostFileId id) override;
 
  private:
+  // A slot for the content, with what was unpacked of it.
+  absl::StatusOr<ContentStore::Slot> NewSlot(ContentId content);
   // Brings bytes of a content into the store, with all of the pieces they are
   // in.
   absl::Status Fetch(ContentStore::Slot slot, ContentId content,
@@ -48,6 +54,7 @@ class ReplayFiles : public RecordedFiles {
   absl::Status MapLive(HostFileId id, OpenedFile& file);
 
   const TraceReader& reader_;
+  ContentPrefetcher& prefetcher_;
   InputPlayer& player_;
   // Which pieces are in the store, by slot.
   std::map<ContentStore::Slot, std::vector<bool>> fetched_;

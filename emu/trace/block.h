@@ -107,7 +107,7 @@ class BlockWriter {
   uint64_t bytes_ = 0;
 };
 
-// Reads blocks, and believes nothing.
+// Reads blocks, and believes nothing. Each thread has one of its own.
 class BlockReader {
  public:
   // `name` is what errors call the file. Both outlive it.
@@ -125,6 +125,7 @@ class BlockReader {
   absl::Status DamagedAt(uint64_t offset) const;
 
   const ByteSource& source() const { return source_; }
+  const std::string& name() const { return name_; }
 
  private:
   const ByteSource& source_;
@@ -157,6 +158,11 @@ class BlockIndex {
   uint64_t first(BlockType type, size_t i) const {
     return Entries(type)[i].first;
   }
+  // Where block `i` of its type is.
+  uint64_t offset(BlockType type, size_t i) const {
+    return Entries(type)[i].offset;
+  }
+  const BlockReader& reader() const { return reader_; }
   // The payload of block `i` of its type.
   absl::StatusOr<std::string> Read(BlockType type, size_t i,
                                    BlockHeader* header) const {

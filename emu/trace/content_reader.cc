@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "arch/base/check.h"
 #include "emu/trace/wire.h"
 
 namespace emu {
@@ -16,31 +17,38 @@ absl::StatusOr<ContentInfo> ContentReader::Info(ContentId id) {
 
 absl::StatusOr<size_t> ContentReader::Read(ContentId id, uint64_t offset,
                                            absl::Span<char> out) {
+  const auto info = Info(id);
+  if (!info.ok()) return info.status();
+  if (offset >= info->size) return 0;
+  const size_t wanted = std::min<uint64_t>(out.size(), info->size - offset);
+  for (size_t done = 0; done < wanted;) {
+    const uint64_t at = offset + done;
+    const auto chunk = ReadChunk(id, at / kChunkSize);
+    if (!chunk.ok()) return chunk.status();
+    done += chunk->copy(out.data() + done, wanted - done, at % kChunkSize);
+  }
+  return wanted;
+}
+
+absl::StatusOr<absl::string_view> ContentReader::ReadChunk(ContentId id,
+                                                           uint64_t number) {
   const auto found = Find(id);
   if (!found.ok()) return found.status();
   const Content& content = **found;
-  if (offset >= content.info.size) return 0;
-  const size_t wanted =
-      std::min<uint64_t>(out.size(), content.info.size - offset);
-  for (size_t done = 0; done < wanted;) {
-    const uint64_t at = offset + done;
-    const uint64_t chunk = at / kChunkSize;
-    const size_t skip = at % kChunkSize;
-    const auto run = std::upper_bound(
-        content.runs.begin(), content.runs.end(), chunk,
-        [](uint64_t number, const auto& r) { return number < r.second; });
-    const uint64_t before = run == content.runs.begin() ? 0 : run[-1].second;
-    const auto bytes =
-        FindChunk(run->first + static_cast<uint32_t>(chunk - before));
-    if (!bytes.ok()) return bytes.status();
-    const size_t size =
-        std::min<uint64_t>(kChunkSize, content.info.size - chunk * kChunkSize);
-    if ((*bytes)->size() != size) {
-      return index_.Damaged(BlockType::kContent, id);
-    }
-    done += (*bytes)->copy(out.data() + done, wanted - done, skip);
+  const auto run = std::upper_bound(
+      content.runs.begin(), content.runs.end(), number,
+      [](uint64_t number, const auto& r) { return number < r.second; });
+  EMU_CHECK(run != content.runs.end());
+  const uint64_t before = run == content.runs.begin() ? 0 : run[-1].second;
+  const auto bytes =
+      FindChunk(run->first + static_cast<uint32_t>(number - before));
+  if (!bytes.ok()) return bytes.status();
+  const size_t size =
+      std::min<uint64_t>(kChunkSize, content.info.size - number * kChunkSize);
+  if ((*bytes)->size() != size) {
+    return index_.Damaged(BlockType::kContent, id);
   }
-  return wanted;
+  return absl::string_view(**bytes);
 }
 
 absl::StatusOr<const ContentReader::Content*> ContentReader::Find(
@@ -59,14 +67,19 @@ absl::StatusOr<const ContentReader::Content*> ContentReader::Find(
   return &contents_.front();
 }
 
+absl::StatusOr<std::string> ContentReader::ReadBlock(BlockType type,
+                                                    size_t i) const {
+  BlockHeader header;
+  return reader_.Read(index_.offset(type, i), type, &header);
+}
+
 absl::StatusOr<ContentReader::Content> ContentReader::Load(ContentId id) const {
   if (id >= index_.blocks(BlockType::kContent)) {
     return index_.Damaged(
         "the recording names a content that it does not hold");
   }
   const absl::Status damaged = index_.Damaged(BlockType::kContent, id);
-  BlockHeader header;
-  const auto payload = index_.Read(BlockType::kContent, id, &header);
+  const auto payload = ReadBlock(BlockType::kContent, id);
   if (!payload.ok()) return payload.status();
   absl::string_view rest = *payload;
   Content content;
@@ -101,8 +114,7 @@ absl::StatusOr<const std::string*> ContentReader::FindChunk(uint32_t number) {
     chunks_.splice(chunks_.begin(), chunks_, found);
     return &chunks_.front().bytes;
   }
-  BlockHeader header;
-  auto bytes = index_.Read(BlockType::kChunk, number, &header);
+  auto bytes = ReadBlock(BlockType::kChunk, number);
   if (!bytes.ok()) return bytes.status();
   chunks_.push_front({number, *std::move(bytes)});
   if (chunks_.size() > kChunksKept) chunks_.pop_back();

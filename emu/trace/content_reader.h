@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reads contents of a recording at any offset. A few chunks are kept unpacked.
+// Several can read one recording at the same time, each for one thread.
 
 #ifndef EMU_TRACE_CONTENT_READER_H_
 #define EMU_TRACE_CONTENT_READER_H_
@@ -13,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "emu/trace/block.h"
 #include "emu/trace/recording.h"
@@ -22,12 +24,17 @@ namespace emu {
 class ContentReader {
  public:
   // `index` outlives it.
-  explicit ContentReader(const BlockIndex& index) : index_(index) {}
+  explicit ContentReader(const BlockIndex& index)
+      : index_(index),
+        reader_(index.reader().source(), index.reader().name()) {}
 
   absl::StatusOr<ContentInfo> Info(ContentId id);
   // As TraceReader::ReadContent.
   absl::StatusOr<size_t> Read(ContentId id, uint64_t offset,
                               absl::Span<char> out);
+  // The bytes from `number` x kChunkSize on, as many as that or up to the end,
+  // and one at least. Valid until the next call. Requires: there are some.
+  absl::StatusOr<absl::string_view> ReadChunk(ContentId id, uint64_t number);
 
  private:
   struct Content {
@@ -48,8 +55,10 @@ class ContentReader {
   absl::StatusOr<const Content*> Find(ContentId id);
   absl::StatusOr<Content> Load(ContentId id) const;
   absl::StatusOr<const std::string*> FindChunk(uint32_t number);
+  absl::StatusOr<std::string> ReadBlock(BlockType type, size_t i) const;
 
   const BlockIndex& index_;
+  const BlockReader reader_;
   // The last used first.
   std::list<Content> contents_;
   std::list<Chunk> chunks_;

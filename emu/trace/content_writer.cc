@@ -6,36 +6,20 @@
 #include "emu/trace/wire.h"
 
 namespace emu {
-namespace {
 
-// Fills `buffer`, or as much of it as there is.
-absl::StatusOr<size_t> ReadFully(TraceWriter::ContentSource next,
-                                 absl::Span<char> buffer) {
-  size_t filled = 0;
-  while (filled < buffer.size()) {
-    const auto n = next(buffer.subspan(filled));
-    if (!n.ok()) return n.status();
-    if (*n == 0) break;
-    filled += *n;
-  }
-  return filled;
-}
-
-}  // namespace
-
-absl::StatusOr<ContentId> ContentWriter::Add(TraceWriter::ContentSource next) {
+void ContentWriter::Add(ContentId id, const ByteSource& content) {
+  if (!blocks_.status().ok()) return;
   buffer_.resize(kChunkSize);
   Runs runs;
   TraceDigester digester;
   uint64_t size = 0;
-  for (size_t filled = kChunkSize; filled == kChunkSize;) {
-    const auto n = ReadFully(next, absl::MakeSpan(buffer_));
-    if (!n.ok()) return n.status();
+  for (size_t filled = kChunkSize; filled == kChunkSize; size += filled) {
+    const auto n = content.ReadAt(size, absl::MakeSpan(buffer_));
+    if (!n.ok()) return blocks_.Fail(n.status());
     filled = *n;
     if (filled == 0) break;
     const absl::string_view bytes(buffer_.data(), filled);
     digester.Add(bytes);
-    size += filled;
     const uint32_t chunk = AddChunk(bytes);
     if (!runs.empty() && runs.back().first + runs.back().second == chunk) {
       ++runs.back().second;
@@ -43,12 +27,7 @@ absl::StatusOr<ContentId> ContentWriter::Add(TraceWriter::ContentSource next) {
       runs.emplace_back(chunk, 1);
     }
   }
-  if (!blocks_.status().ok()) return kNoContent;
-
   const TraceDigest digest = digester.Get();
-  const auto [known, added] =
-      ids_.try_emplace({Key(digest.high, digest.low), runs}, contents_);
-  if (!added) return known->second;
   std::string payload;
   AppendVarint(payload, size);
   AppendFixed(payload, digest.low);
@@ -58,11 +37,10 @@ absl::StatusOr<ContentId> ContentWriter::Add(TraceWriter::ContentSource next) {
     AppendVarint(payload, count);
   }
   if (payload.size() > kLargestBlock) {
-    blocks_.Fail(absl::OutOfRangeError("a file is too large to be recorded"));
-    return kNoContent;
+    return blocks_.Fail(
+        absl::OutOfRangeError("a file is too large to be recorded"));
   }
-  blocks_.Write(BlockType::kContent, 1, contents_, payload, level_);
-  return contents_++;
+  blocks_.Write(BlockType::kContent, 1, id, payload, level_);
 }
 
 uint32_t ContentWriter::AddChunk(absl::string_view bytes) {

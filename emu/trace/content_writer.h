@@ -12,11 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "emu/trace/block.h"
+#include "emu/trace/byte_io.h"
 #include "emu/trace/recording.h"
-#include "emu/trace/trace_writer.h"
 
 namespace emu {
 
@@ -26,8 +25,8 @@ class ContentWriter {
   ContentWriter(const ByteSink& sink, BlockWriter& blocks, int level)
       : reader_(sink, name_), blocks_(blocks), level_(level) {}
 
-  absl::StatusOr<ContentId> Add(TraceWriter::ContentSource next);
-  uint32_t count() const { return contents_; }
+  // Requires: `id` is the next. A failure to read is one of `blocks`.
+  void Add(ContentId id, const ByteSource& content);
 
  private:
   // Chunks that follow each other: the first, and how many.
@@ -44,8 +43,6 @@ class ContentWriter {
   std::string buffer_;
   std::vector<uint64_t> offsets_;  // of the chunks
   std::map<Key, uint32_t> chunks_;
-  std::map<std::pair<Key, Runs>, ContentId> ids_;
-  uint32_t contents_ = 0;
 };
 
 }  // namespace emu

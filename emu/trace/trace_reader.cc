@@ -116,6 +116,10 @@ absl::StatusOr<std::string> TraceReader::ReadContent(ContentId id,
   return bytes;
 }
 
+std::unique_ptr<ContentReader> TraceReader::NewContentReader() const {
+  return std::make_unique<ContentReader>(*index_);
+}
+
 EventCursor::EventCursor(const TraceReader& reader)
     : reader_(&reader), decoder_(std::make_unique<EventDecoder>()) {}
 

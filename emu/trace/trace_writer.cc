@@ -2,8 +2,9 @@
 
 #include "emu/trace/trace_writer.h"
 
-#include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "arch/base/check.h"
 #include "emu/trace/block.h"
@@ -24,6 +25,22 @@ constexpr size_t kLongestInline = 64 << 10;
 constexpr size_t kLongestPath = 64 << 10;
 // For what is small and seldom written.
 constexpr int kLevel = 3;
+// What may wait to be written: contents are read where the guests' files are, in
+// memory.
+constexpr size_t kMostBehind = 64 << 20;
+
+class OwnedBytes : public ByteSource {
+ public:
+  explicit OwnedBytes(absl::string_view bytes) : bytes_(bytes) {}
+  absl::StatusOr<uint64_t> Size() const override { return bytes_.size(); }
+  absl::StatusOr<size_t> ReadAt(uint64_t offset,
+                                absl::Span<char> out) const override {
+    return MemorySource(bytes_).ReadAt(offset, out);
+  }
+
+ private:
+  const std::string bytes_;
+};
 
 }  // namespace
 
@@ -52,8 +69,10 @@ absl::StatusOr<std::unique_ptr<TraceWriter>> TraceWriter::Create(
     writer->blocks_->Write(BlockType::kOptions, 1, i, part, kLevel);
     rest.remove_prefix(part.size());
   }
-  writer->totals_.bytes = writer->blocks_->bytes();
+  writer->bytes_ = writer->blocks_->bytes();
   if (!writer->status().ok()) return writer->status();
+  // Without a thread the work is done at once.
+  if (options.in_background) writer->queue_.StartThread().IgnoreError();
   return writer;
 }
 
@@ -61,13 +80,42 @@ TraceWriter::TraceWriter(std::unique_ptr<ByteSink> sink)
     : sink_(std::move(sink)),
       blocks_(std::make_unique<BlockWriter>(*sink_)),
       encoder_(std::make_unique<EventEncoder>()),
-      digester_(std::make_unique<TraceDigester>()) {}
+      digester_(std::make_unique<TraceDigester>()),
+      queue_(kMostBehind) {}
 
 TraceWriter::~TraceWriter() = default;
 
-const absl::Status& TraceWriter::status() const { return blocks_->status(); }
+const absl::Status& TraceWriter::status() {
+  queue_.Drain();
+  return blocks_->status();
+}
+
+TraceTotals TraceWriter::totals() const {
+  TraceTotals totals = totals_;
+  totals.bytes = bytes_;
+  return totals;
+}
 
 TraceDigest TraceWriter::digest() const { return digester_->Get(); }
+
+void TraceWriter::Later(size_t bytes, WorkQueue::Work work) {
+  queue_.Add(bytes, [this, work = std::move(work)]() mutable {
+    work();
+    bytes_ = blocks_->bytes();
+  });
+}
+
+void TraceWriter::WriteLater(BlockType type, uint32_t count, uint64_t first,
+                             std::string payload, int level) {
+  const size_t size = payload.size();
+  Later(size, [=, this, payload = std::move(payload)] {
+    blocks_->Write(type, count, first, payload, level);
+  });
+}
+
+void TraceWriter::FailLater(absl::Status status) {
+  Later(0, [this, status = std::move(status)] { blocks_->Fail(status); });
+}
 
 void TraceWriter::AddEvent(const TraceEvent& event) {
   digester_->Add(event);
@@ -82,13 +130,11 @@ void TraceWriter::AddInput(const InputRecord& input) {
   EMU_CHECK(input.position >= input_position_);
   ContentId content = kNoContent;
   if (input.payload.size() > kLargestPayload) {
-    blocks_->Fail(
+    return FailLater(
         absl::OutOfRangeError("an input is too large to be recorded"));
-    return;
   }
   if (input.payload.size() > kLongestInline) {
     content = AddContent(input.payload);
-    if (content == kNoContent) return;
   }
   // The first of a block counts from 0.
   const uint64_t before = inputs_held_ == 0 ? 0 : input_position_;
@@ -123,21 +169,18 @@ void TraceWriter::AddExcerpt(const Excerpt& excerpt) {
   if (excerpts_.size() >= kFullBlock) FlushExcerpts();
 }
 
-absl::StatusOr<ContentId> TraceWriter::AddContent(ContentSource next) {
-  const auto id = contents_->Add(next);
-  totals_.contents = contents_->count();
-  totals_.bytes = blocks_->bytes();
+ContentId TraceWriter::AddContent(std::unique_ptr<ByteSource> bytes) {
+  const auto id = static_cast<ContentId>(totals_.contents++);
+  EMU_CHECK(id < kNoContent);
+  const absl::StatusOr<uint64_t> size = bytes->Size();
+  Later(size.ok() ? *size : 0, [this, id, bytes = std::move(bytes)] {
+    contents_->Add(id, *bytes);
+  });
   return id;
 }
 
 ContentId TraceWriter::AddContent(absl::string_view bytes) {
-  const auto id =
-      AddContent([&bytes](absl::Span<char> out) -> absl::StatusOr<size_t> {
-        const size_t n = bytes.copy(out.data(), out.size());
-        bytes.remove_prefix(n);
-        return n;
-      });
-  return id.ok() ? *id : kNoContent;
+  return AddContent(std::make_unique<OwnedBytes>(bytes));
 }
 
 void TraceWriter::AddFile(const RecordedFile& file) {
@@ -156,54 +199,65 @@ void TraceWriter::FlushEvents() {
   FlushExcerpts();
   const uint32_t count = encoder_->count();
   if (count == 0) return;
-  const auto parts = encoder_->Take();
-  blocks_->Write(BlockType::kEvents, count, events_written_, parts,
-                 event_level_);
+  std::string payload;
+  std::vector<size_t> sizes;
+  for (const absl::string_view part : encoder_->Take()) {
+    payload.append(part.data(), part.size());
+    sizes.push_back(part.size());
+  }
+  const size_t size = payload.size();
+  Later(size, [this, payload = std::move(payload), sizes = std::move(sizes),
+               count, first = events_written_] {
+    std::vector<absl::string_view> parts;
+    absl::string_view rest = payload;
+    for (const size_t size : sizes) {
+      parts.push_back(rest.substr(0, size));
+      rest.remove_prefix(size);
+    }
+    blocks_->Write(BlockType::kEvents, count, first, parts, event_level_);
+  });
   events_written_ += count;
-  totals_.bytes = blocks_->bytes();
 }
 
 void TraceWriter::FlushInputs() {
   if (inputs_held_ == 0) return;
-  blocks_->Write(BlockType::kInputs, inputs_held_, inputs_written_, inputs_,
-                 event_level_);
+  WriteLater(BlockType::kInputs, inputs_held_, inputs_written_,
+             std::exchange(inputs_, {}), event_level_);
   inputs_written_ += inputs_held_;
   inputs_held_ = 0;
-  inputs_.clear();
-  totals_.bytes = blocks_->bytes();
 }
 
 void TraceWriter::FlushExcerpts() {
   if (excerpts_held_ == 0) return;
-  blocks_->Write(BlockType::kExcerpts, excerpts_held_, excerpts_written_,
-                 excerpts_, event_level_);
+  WriteLater(BlockType::kExcerpts, excerpts_held_, excerpts_written_,
+             std::exchange(excerpts_, {}), event_level_);
   excerpts_written_ += excerpts_held_;
   excerpts_held_ = 0;
-  excerpts_.clear();
-  totals_.bytes = blocks_->bytes();
 }
 
 void TraceWriter::FlushFiles() {
   if (files_held_ == 0) return;
-  blocks_->Write(BlockType::kFiles, files_held_, files_written_, files_,
-                 kLevel);
+  WriteLater(BlockType::kFiles, files_held_, files_written_,
+             std::exchange(files_, {}), kLevel);
   files_written_ += files_held_;
   files_held_ = 0;
-  files_.clear();
-  totals_.bytes = blocks_->bytes();
+}
+
+void TraceWriter::Push() {
+  FlushEvents();
+  FlushFiles();
 }
 
 absl::Status TraceWriter::Flush() {
-  FlushEvents();
-  FlushFiles();
+  Push();
   return status();
 }
 
 absl::Status TraceWriter::Finish(const TraceEnd& end) {
-  if (!Flush().ok()) return status();
-  blocks_->Write(BlockType::kEnd, 1, 0, EncodeEnd(end, totals_, digest()),
-                 kLevel);
-  totals_.bytes = blocks_->bytes();
+  Push();
+  WriteLater(BlockType::kEnd, 1, 0, EncodeEnd(end, totals_, digest()), kLevel);
+  // There are no guests any more.
+  queue_.UseAllCpus();
   return status();
 }
 

@@ -6,29 +6,34 @@
 //
 // The first failure stays: what comes after it is dropped, and status() tells
 // of it. The file then reads as one that was cut short.
+//
+// What takes time - contents are read, compared and compressed, blocks are
+// compressed and written - is done in the order in which it was asked for, on a
+// thread of its own if so wished.
 
 #ifndef EMU_TRACE_TRACE_WRITER_H_
 #define EMU_TRACE_TRACE_WRITER_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 #include "emu/trace/byte_io.h"
 #include "emu/trace/event.h"
 #include "emu/trace/excerpt.h"
 #include "emu/trace/inputs.h"
 #include "emu/trace/recording.h"
+#include "emu/trace/work_queue.h"
 
 namespace emu {
 
 class ContentWriter;
 class BlockWriter;
+enum class BlockType : uint8_t;
 class EventEncoder;
 class TraceDigester;
 
@@ -38,14 +43,12 @@ struct TraceOptions {
   // zstd's; negative ones are faster.
   int event_level = 1;
   int content_level = 1;
+  // A thread does the work, where the host has one to give.
+  bool in_background = false;
 };
 
 class TraceWriter {
  public:
-  // The next bytes of a content, 0 at its end.
-  using ContentSource =
-      absl::FunctionRef<absl::StatusOr<size_t>(absl::Span<char>)>;
-
   static absl::StatusOr<std::unique_ptr<TraceWriter>> Create(
       const std::string& path, const TraceOptions& options);
   static absl::StatusOr<std::unique_ptr<TraceWriter>> Create(
@@ -60,34 +63,48 @@ class TraceWriter {
   void AddInput(const InputRecord& input);
   // Requires: likewise, with kLongestExcerpt bytes at most.
   void AddExcerpt(const Excerpt& excerpt);
-  // The id of these bytes, which are stored if the recording does not hold them
-  // yet. Fails when `next` does, with its error, which does not stay; after a
-  // failure of the writer the id is kNoContent.
-  absl::StatusOr<ContentId> AddContent(ContentSource next);
+  // The id of these bytes. They are read later, maybe by the thread, and then
+  // `bytes` goes; a failure to read them is one of the writer's.
+  ContentId AddContent(std::unique_ptr<ByteSource> bytes);
   ContentId AddContent(absl::string_view bytes);
   void AddFile(const RecordedFile& file);
 
-  // Writes what is held back, so that a reader finds all that was added.
+  // Begins to write what is held back.
+  void Push();
+  // Writes it, so that a reader finds all that was added.
   absl::Status Flush();
   // The run is over; nothing may be added.
   absl::Status Finish(const TraceEnd& end);
 
-  const absl::Status& status() const;
-  const TraceTotals& totals() const { return totals_; }
+  // Of what was added so far: it is done when this returns.
+  const absl::Status& status();
+  // The file's bytes are those that were written by now.
+  TraceTotals totals() const;
   // Of all events added.
   TraceDigest digest() const;
+
+  // Guests run on this CPU: the thread is to use others.
+  void KeepOffThisCpu() { queue_.KeepOffThisCpu(); }
 
  private:
   explicit TraceWriter(std::unique_ptr<ByteSink> sink);
 
+  // Adds work that writes blocks, and holds so many bytes until then.
+  void Later(size_t bytes, WorkQueue::Work work);
+  void WriteLater(BlockType type, uint32_t count, uint64_t first,
+                  std::string payload, int level);
+  void FailLater(absl::Status status);
   void FlushEvents();
   void FlushInputs();
   void FlushExcerpts();
   void FlushFiles();
 
+  // These belong to the work in queue_.
   std::unique_ptr<ByteSink> sink_;
   std::unique_ptr<BlockWriter> blocks_;
   std::unique_ptr<ContentWriter> contents_;
+  std::atomic<uint64_t> bytes_ = 0;  // written
+
   std::unique_ptr<EventEncoder> encoder_;
   std::unique_ptr<TraceDigester> digester_;
   int event_level_ = 1;
@@ -95,16 +112,16 @@ class TraceWriter {
   std::string inputs_;  // encoded, not written yet
   uint32_t inputs_held_ = 0;
   uint64_t inputs_written_ = 0;
-  uint64_t input_position_ = 0;        // of the last one added
-  uint64_t input_block_position_ = 0;  // of the last one in a written block
-  std::string excerpts_;               // likewise
+  uint64_t input_position_ = 0;  // of the last one added
+  std::string excerpts_;         // likewise
   uint32_t excerpts_held_ = 0;
   uint64_t excerpts_written_ = 0;
   Excerpt last_excerpt_;  // without its bytes
-  std::string files_;
+  std::string files_;     // encoded, not written yet
   uint32_t files_held_ = 0;
   uint64_t files_written_ = 0;
-  TraceTotals totals_;
+  TraceTotals totals_;  // but for bytes
+  WorkQueue queue_;     // the last: its end does what is left
 };
 
 }  // namespace emu

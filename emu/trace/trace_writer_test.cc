@@ -2,6 +2,7 @@
 
 #include "emu/trace/trace_writer.h"
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
@@ -138,8 +139,10 @@ TEST(TraceWriterTest, StoresEqualContentsOnce) {
   auto writer = NewWriter(&bytes);
   const ContentId id = writer->AddContent(random);
   const uint64_t once = writer->totals().bytes;
-  EXPECT_EQ(writer->AddContent(random), id);
-  EXPECT_EQ(writer->totals().bytes, once);
+  // Another content, of the same chunks.
+  const ContentId again = writer->AddContent(random);
+  EXPECT_NE(again, id);
+  EXPECT_LT(writer->totals().bytes, once + 100);
   // All chunks but the last are there.
   const ContentId longer = writer->AddContent(random + "more");
   EXPECT_NE(longer, id);
@@ -149,6 +152,7 @@ TEST(TraceWriterTest, StoresEqualContentsOnce) {
 
   const auto reader = Open(bytes);
   EXPECT_EQ(*reader->ReadContent(id, random.size()), random);
+  EXPECT_EQ(*reader->ReadContent(again, random.size()), random);
   EXPECT_EQ(*reader->ReadContent(longer, 2 * random.size()), random + "more");
   EXPECT_EQ(*reader->ReadContent(none, 0), "");
   EXPECT_EQ(reader->Content(longer)->size, random.size() + 4);
@@ -218,11 +222,12 @@ TEST(TraceWriterTest, WritesAndReadsFilesOfTheHost) {
   auto writer = TraceWriter::Create(directory.Path("r"), {});
   ASSERT_TRUE(writer.ok());
   const ContentId id = (*writer)->AddContent("abc");
-  EXPECT_EQ((*writer)->AddContent("abc"), id);
+  const ContentId again = (*writer)->AddContent("abc");
   ASSERT_TRUE((*writer)->Finish({}).ok());
   auto reader = TraceReader::Open(directory.Path("r"));
   ASSERT_TRUE(reader.ok());
   EXPECT_EQ(*(*reader)->ReadContent(id, 10), "abc");
+  EXPECT_EQ(*(*reader)->ReadContent(again, 10), "abc");
 
   EXPECT_THAT(TraceReader::Open(directory.path()).status().message(),
               HasSubstr("not a regular file"));
@@ -234,6 +239,112 @@ TEST(TraceWriterTest, WritesAndReadsFilesOfTheHost) {
 TEST(TraceWriterTest, RemembersThatTheDiskWasFull) {
   auto writer = TraceWriter::Create("/dev/full", {});
   EXPECT_THAT(writer.status().message(), HasSubstr("No space left on device"));
+}
+
+// All that a run adds, with blocks of every stream between each other.
+void AddEverything(TraceWriter& writer) {
+  const std::vector<TraceEvent> events = RandomEvents(20'000);
+  for (size_t i = 0; i < events.size(); ++i) {
+    if (i % 1000 == 0) {
+      const ContentId id = writer.AddContent(
+          std::string(300'000, static_cast<char>(i / 2000)));
+      writer.AddFile({"/file", 0100644, 7, id});
+      writer.AddInput({static_cast<InputKind>(1), i, 0,
+                       std::string(i % 3000 == 0 ? 100'000 : 10, 'i')});
+    }
+    writer.AddEvent(events[i]);
+    if (i % 3000 == 0) writer.Push();
+  }
+}
+
+TEST(TraceWriterTest, WritesTheSameFileInTheBackground) {
+  std::string files[2];
+  for (const bool in_background : {false, true}) {
+    auto writer =
+        TraceWriter::Create(std::make_unique<MemorySink>(&files[in_background]),
+                            {.in_background = in_background});
+    ASSERT_TRUE(writer.ok());
+    AddEverything(**writer);
+    ASSERT_TRUE((*writer)->Finish({}).ok());
+    EXPECT_EQ((*writer)->totals().bytes, files[in_background].size());
+  }
+  EXPECT_TRUE(files[0] == files[1]);
+}
+
+TEST(TraceWriterTest, WritesWhatIsBehindWhenItGoes) {
+  std::string bytes;
+  auto writer = TraceWriter::Create(std::make_unique<MemorySink>(&bytes),
+                                    {.in_background = true});
+  ASSERT_TRUE(writer.ok());
+  AddEverything(**writer);
+  (*writer)->Push();
+  writer->reset();
+  const auto reader = Open(bytes);
+  EXPECT_FALSE(reader->end());
+  EXPECT_EQ(reader->lost_bytes(), 0u);
+  EXPECT_EQ(reader->totals().events, 20'000u);
+  EXPECT_EQ(reader->totals().files, 20u);
+}
+
+// A disk with room for so many bytes.
+class SmallDisk : public MemorySink {
+ public:
+  SmallDisk(std::string* bytes, size_t room)
+      : MemorySink(bytes), bytes_(bytes), room_(room) {}
+  absl::Status Append(absl::string_view bytes) override {
+    const bool fits = bytes_->size() + bytes.size() <= room_;
+    const auto status = MemorySink::Append(bytes.substr(
+        0, std::min(bytes.size(), room_ - bytes_->size())));
+    return fits ? status : absl::ResourceExhaustedError("the disk is full");
+  }
+
+ private:
+  std::string* const bytes_;
+  const size_t room_;
+};
+
+TEST(TraceWriterTest, TellsAtTheEndOfAFailureInTheBackground) {
+  for (const size_t room : {100, 1000, 10'000, 200'000}) {
+    std::string bytes;
+    auto writer = TraceWriter::Create(std::make_unique<SmallDisk>(&bytes, room),
+                                      {.in_background = true});
+    ASSERT_TRUE(writer.ok());
+    AddEverything(**writer);
+    EXPECT_THAT((*writer)->Finish({}).message(), HasSubstr("disk is full"));
+    EXPECT_THAT((*writer)->status().message(), HasSubstr("disk is full"));
+    EXPECT_EQ(bytes.size(), room);
+    // What there was room for can be read.
+    const auto reader = Open(bytes);
+    EXPECT_FALSE(reader->end());
+    const std::vector<TraceEvent> events = RandomEvents(20'000);
+    const auto read = All<EventCursor>(*reader);
+    EXPECT_TRUE(std::equal(read.begin(), read.end(), events.begin()));
+    for (const RecordedFile& file : All<FileCursor>(*reader)) {
+      EXPECT_TRUE(reader->Content(file.content).ok());
+    }
+  }
+}
+
+class UnreadableBytes : public ByteSource {
+ public:
+  absl::StatusOr<uint64_t> Size() const override { return 10; }
+  absl::StatusOr<size_t> ReadAt(uint64_t, absl::Span<char>) const override {
+    return absl::DataLossError("nothing to be read");
+  }
+};
+
+TEST(TraceWriterTest, IsCutShortByAContentThatCannotBeRead) {
+  for (const bool in_background : {false, true}) {
+    std::string bytes;
+    auto writer = TraceWriter::Create(std::make_unique<MemorySink>(&bytes),
+                                      {.in_background = in_background});
+    ASSERT_TRUE(writer.ok());
+    (*writer)->AddContent("before");
+    (*writer)->AddContent(std::make_unique<UnreadableBytes>());
+    (*writer)->AddContent("behind");
+    EXPECT_EQ((*writer)->Finish({}).message(), "nothing to be read");
+    EXPECT_EQ(Open(bytes)->totals().contents, 1u);
+  }
 }
 
 }  // namespace

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A thread of emu's own beside the one that runs guests. No signal comes to it,
+// and it stays off the CPU that emu shares with its guests, where there is
+// another. It must not touch guests: they have one tracer. Owned by who needs its
+// work.
+
+#ifndef ARCH_HOST_WORKER_THREAD_H_
+#define ARCH_HOST_WORKER_THREAD_H_
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "absl/status/statusor.h"
+
+namespace emu {
+
+class WorkerThread {
+ public:
+  // Runs `body`. Fails where the host gives no more threads.
+  static absl::StatusOr<std::unique_ptr<WorkerThread>> Start(
+      std::function<void()> body);
+  // Waits for the end of `body`.
+  ~WorkerThread();
+  WorkerThread(const WorkerThread&) = delete;
+  WorkerThread& operator=(const WorkerThread&) = delete;
+
+  // Leaves the CPUs of the calling thread to that, if the worker is allowed
+  // others.
+  void KeepOffThisCpu();
+  // Takes that back: the calling thread is about to wait for the worker.
+  void UseAllCpus();
+
+ private:
+  explicit WorkerThread(std::function<void()> body) : body_(std::move(body)) {}
+  static void* Main(void* worker);
+
+  const std::function<void()> body_;
+  cpu_set_t allowed_ = {};  // empty until it keeps off some of them
+  pthread_t thread_ = {};
+  bool started_ = false;
+};
+
+}  // namespace emu
+
+#endif  // ARCH_HOST_WORKER_THREAD_H_

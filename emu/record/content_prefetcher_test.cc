@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "emu/record/content_prefetcher.h"
+
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "emu/trace/block.h"
+#include "emu/trace/trace_writer.h"
+#include "gtest/gtest.h"
+
+namespace emu {
+namespace {
+
+// A content of so many bytes that is like no other.
+std::string Content(int number, size_t size) {
+  std::mt19937 random(number);
+  std::string bytes(size, '\0');
+  for (char& c : bytes) c = static_cast<char>(random());
+  return bytes;
+}
+
+std::string Recording(const std::vector<std::string>& contents) {
+  std::string bytes;
+  auto writer = TraceWriter::Create(std::make_unique<MemorySink>(&bytes), {});
+  for (const std::string& content : contents) (*writer)->AddContent(content);
+  EXPECT_TRUE((*writer)->Finish({}).ok());
+  return bytes;
+}
+
+class ContentPrefetcherTest : public testing::Test {
+ protected:
+  void Open(const std::string& recording, ContentPrefetcher::Limits limits) {
+    recording_ = recording;
+    auto reader = TraceReader::Open(std::make_unique<MemorySource>(recording_),
+                                    "the file");
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    reader_ = *std::move(reader);
+    store_ = *ContentStore::Create();
+    prefetcher_ =
+        std::make_unique<ContentPrefetcher>(*reader_, *store_, limits);
+    ASSERT_TRUE(prefetcher_->Start().ok());
+  }
+  std::string Read(ContentStore::Slot slot, size_t size) {
+    std::string bytes(size, '\0');
+    EXPECT_TRUE(store_->Read(slot, 0, absl::MakeSpan(bytes)).ok());
+    return bytes;
+  }
+
+  std::string recording_;
+  std::unique_ptr<TraceReader> reader_;
+  std::unique_ptr<ContentStore> store_;
+  std::unique_ptr<ContentPrefetcher> prefetcher_;
+};
+
+TEST_F(ContentPrefetcherTest, GivesContentsInTheirOrder) {
+  std::vector<std::string> contents;
+  for (int i = 0; i < 20; ++i) contents.push_back(Content(i, i * 40'000));
+  Open(Recording(contents), {});
+  EXPECT_EQ(prefetcher_->WaitUntilIdle(), contents.size());
+  for (ContentId i = 0; i < contents.size(); ++i) {
+    const auto slot = prefetcher_->Take(i);
+    ASSERT_TRUE(slot) << i;
+    EXPECT_TRUE(Read(*slot, contents[i].size()) == contents[i]) << i;
+    store_->Release(*slot);
+  }
+  EXPECT_FALSE(prefetcher_->Take(20));
+}
+
+TEST_F(ContentPrefetcherTest, DropsWhatWasPassedOver) {
+  std::vector<std::string> contents;
+  for (int i = 0; i < 10; ++i) contents.push_back(Content(i, 1000));
+  Open(Recording(contents), {.bytes = 5000});
+  EXPECT_EQ(prefetcher_->WaitUntilIdle(), 5u);
+  const auto slot = prefetcher_->Take(3);
+  ASSERT_TRUE(slot);
+  EXPECT_EQ(Read(*slot, 1000), contents[3]);
+  EXPECT_FALSE(prefetcher_->Take(1));
+  EXPECT_FALSE(prefetcher_->Take(3));
+  // Its room is there for others.
+  EXPECT_EQ(prefetcher_->WaitUntilIdle(), 5u);
+  EXPECT_TRUE(prefetcher_->Take(8));
+}
+
+TEST_F(ContentPrefetcherTest, LeavesAloneWhatTheReplayIsAheadWith) {
+  std::vector<std::string> contents;
+  for (int i = 0; i < 10; ++i) contents.push_back(Content(i, 1000));
+  Open(Recording(contents), {.bytes = 1000});
+  EXPECT_EQ(prefetcher_->WaitUntilIdle(), 1u);
+  EXPECT_FALSE(prefetcher_->Take(5));
+  EXPECT_EQ(prefetcher_->WaitUntilIdle(), 1u);
+  const auto slot = prefetcher_->Take(6);
+  ASSERT_TRUE(slot);
+  EXPECT_EQ(Read(*slot, 1000), contents[6]);
+}
+
+TEST_F(ContentPrefetcherTest, StopsAtItsLimits) {
+  std::vector<std::string> contents;
+  for (int i = 0; i < 100; ++i) contents.push_back(Content(i, 1000));
+  const std::string recording = Recording(contents);
+  for (const auto& [limits, most] :
+       {std::pair{ContentPrefetcher::Limits{.bytes = 2500}, 3},
+        std::pair{ContentPrefetcher::Limits{.contents = 7}, 7}}) {
+    Open(recording, limits);
+    for (ContentId i = 0; i < 90; ++i) {
+      EXPECT_EQ(prefetcher_->WaitUntilIdle(), static_cast<size_t>(most));
+      const auto slot = prefetcher_->Take(i);
+      ASSERT_TRUE(slot);
+      store_->Release(*slot);
+    }
+    prefetcher_.reset();
+  }
+}
+
+TEST_F(ContentPrefetcherTest, PassesOverWhatIsTooLarge) {
+  Open(Recording({Content(0, 100), Content(1, 1'000'000), Content(2, 100)}),
+       {.bytes = 500'000});
+  EXPECT_EQ(prefetcher_->WaitUntilIdle(), 2u);
+  EXPECT_TRUE(prefetcher_->Take(0));
+  EXPECT_FALSE(prefetcher_->Take(1));
+  EXPECT_TRUE(prefetcher_->Take(2));
+}
+
+TEST_F(ContentPrefetcherTest, WaitsForWhatIsBeingUnpacked) {
+  const std::string large = Content(0, 30'000'000);
+  Open(Recording({large}), {});
+  // Whether it has begun or not: all of it, or nothing.
+  const auto slot = prefetcher_->Take(0);
+  if (slot) {
+    EXPECT_TRUE(Read(*slot, large.size()) == large);
+  }
+}
+
+TEST_F(ContentPrefetcherTest, EndsInTheMiddle) {
+  std::vector<std::string> contents;
+  for (int i = 0; i < 20; ++i) contents.push_back(Content(i, 1'000'000));
+  const std::string recording = Recording(contents);
+  for (int ready = 0; ready < 5; ++ready) {
+    Open(recording, {});
+    if (ready == 4) prefetcher_->WaitUntilIdle();
+    if (ready > 0) prefetcher_->Take(ready);
+    prefetcher_.reset();
+  }
+}
+
+TEST_F(ContentPrefetcherTest, GivesNothingOfADamagedContent) {
+  const std::vector<std::string> contents = {Content(0, 300'000),
+                                             Content(1, 5000)};
+  const std::string good = Recording(contents);
+  std::mt19937 random(1);
+  int given = 0;
+  for (int round = 0; round < 300; ++round) {
+    std::string recording = good;
+    recording[random() % recording.size()] ^= static_cast<char>(1 << random() % 8);
+    if (!TraceReader::Open(std::make_unique<MemorySource>(recording), "").ok()) {
+      continue;
+    }
+    Open(recording, {});
+    prefetcher_->WaitUntilIdle();
+    for (ContentId i = 0; i < 2; ++i) {
+      const auto slot = prefetcher_->Take(i);
+      if (!slot) continue;
+      ++given;
+      // What the digests let through is what was written.
+      EXPECT_TRUE(Read(*slot, contents[i].size()) == contents[i]);
+      store_->Release(*slot);
+    }
+    prefetcher_.reset();
+  }
+  EXPECT_GT(given, 0);
+}
+
+// A recording whose contents say that they are larger than anything.
+TEST_F(ContentPrefetcherTest, HoldsAgainstContentsWithoutEnd) {
+  std::string recording;
+  MemorySink sink(&recording);
+  BlockWriter blocks(sink);
+  blocks.Write(BlockType::kOptions, 1, 0, "{}", 1);
+  blocks.Write(BlockType::kChunk, 1, 0, std::string(kChunkSize, 'x'), 1);
+  std::string payload("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 10);
+  payload.append(16, '\0');
+  for (int i = 0; i < 100'000; ++i) payload.append("\0\x01", 2);
+  for (ContentId i = 0; i < 50; ++i) {
+    blocks.Write(BlockType::kContent, 1, i, payload, 1);
+  }
+  Open(recording, {});
+  EXPECT_EQ(prefetcher_->WaitUntilIdle(), 0u);
+  for (ContentId i = 0; i < 60; ++i) EXPECT_FALSE(prefetcher_->Take(i));
+}
+
+}  // namespace
+}  // namespace emu

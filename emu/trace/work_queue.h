@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Work that is done in the order in which it is given: at once, or on a thread of
+// its own, so that who gives it goes on. A bound on what is still to be done keeps
+// memory constant: who gives more waits. Work must not give work.
+
+#ifndef EMU_TRACE_WORK_QUEUE_H_
+#define EMU_TRACE_WORK_QUEUE_H_
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "arch/host/worker_thread.h"
+
+namespace emu {
+
+class WorkQueue {
+ public:
+  using Work = absl::AnyInvocable<void()>;
+
+  // At most so many bytes wait, and one more piece of work of any size.
+  explicit WorkQueue(size_t limit) : limit_(limit) {}
+  // Does what is left.
+  ~WorkQueue();
+  WorkQueue(const WorkQueue&) = delete;
+  WorkQueue& operator=(const WorkQueue&) = delete;
+
+  // From now on a thread does it. Where the host has none to give, all stays as
+  // it was.
+  absl::Status StartThread();
+  // As WorkerThread's, if there is a thread.
+  void KeepOffThisCpu();
+  void UseAllCpus();
+
+  // `bytes` is what the work holds in memory until it is done.
+  void Add(size_t bytes, Work work);
+  // Returns when all that was added is done.
+  void Drain();
+
+ private:
+  struct Item {
+    size_t bytes;
+    Work work;
+  };
+
+  // The thread's.
+  void Run();
+
+  const size_t limit_;
+  std::unique_ptr<WorkerThread> thread_;
+
+  // Below: under mutex_. Plain std::mutex: absl's reads the time stamp counter,
+  // which is trapped while guests run.
+  std::mutex mutex_;
+  std::condition_variable added_;  // or ending_
+  std::condition_variable done_;   // a piece of work is
+  std::deque<Item> items_;         // the first is being done
+  size_t bytes_ = 0;               // of items_
+  bool ending_ = false;
+};
+
+}  // namespace emu
+
+#endif  // EMU_TRACE_WORK_QUEUE_H_
