@@ -22,7 +22,7 @@ struct TraceDigest {
   friend bool operator==(const TraceDigest&, const TraceDigest&) = default;
 };
 
-// Names the bytes of a file within one recording; equal bytes have equal ids.
+// Names the bytes of a file within one recording.
 using ContentId = uint32_t;
 inline constexpr ContentId kNoContent = UINT32_MAX;
 

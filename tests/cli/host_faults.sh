@@ -47,14 +47,19 @@ for error in $kEperm $kEnosys; do
   run_by "$forbid" $error $kProcessVm -- run sh -c "$files"
   expect_status 0
   expect_out "$right"
-  run_by "$forbid" $error $kProcessVm -- run --memory-access=vm true
-  expect_status 125
-  expect_message 'copying guest memory in the way asked for: *'
+  for verb in run 'record -o trace'; do
+    run_by "$forbid" $error $kProcessVm -- $verb --memory-access=vm true
+    expect_status 125
+    expect_message 'copying guest memory in the way asked for: *'
+  done
 done
 for access in auto vm proc words; do
-  run run --memory-access $access sh -c "$files"
-  expect_out "$right"
+  for verb in run 'record -o trace'; do
+    run $verb --memory-access $access sh -c "$files"
+    expect_out "$right"
+  done
 done
+rm -f trace
 
 # Standard streams: closed, full, a pipe that nobody reads.
 
