@@ -3,11 +3,17 @@
 #include "emu/strace_format.h"
 
 #include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <time.h>
 
@@ -221,14 +227,130 @@ TEST_F(StraceFormatTest, PrintsUnknownAndRefusedCalls) {
             "ptrace(0, 0x1, 0, 0, 0, 0) = -1 EPERM (Operation not permitted)");
 }
 
+TEST_F(StraceFormatTest, ArgumentsDependOnCommands) {
+  constexpr char kFcntl[] = "Fd fd, int cmd, uint64_t arg";
+  EXPECT_EQ(Format("fcntl", kFcntl, {3, F_GETFD, 99}, FD_CLOEXEC),
+            "fcntl(3, F_GETFD) = 0x1 (flags FD_CLOEXEC)");
+  EXPECT_EQ(Format("fcntl", kFcntl, {3, F_SETFL, O_NONBLOCK}, 0),
+            "fcntl(3, F_SETFL, O_RDONLY|O_NONBLOCK) = 0");
+  EXPECT_EQ(Format("fcntl", kFcntl, {3, F_GETFL}, O_RDWR | O_APPEND),
+            "fcntl(3, F_GETFL) = 0x402 (flags O_RDWR|O_APPEND)");
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_len = 10;
+  EXPECT_EQ(Format("fcntl", kFcntl, {3, F_SETLK, Put(lock)}, 0),
+            "fcntl(3, F_SETLK, {l_type=F_WRLCK, l_whence=SEEK_SET, l_start=0, "
+            "l_len=10}) = 0");
+
+  constexpr char kFutex[] =
+      "GuestAddr addr, int op, int val, GuestAddr t, GuestAddr b, int v";
+  EXPECT_EQ(Format("futex", kFutex, {0x10, FUTEX_WAKE_PRIVATE, 1, 2, 3, 4}, 1),
+            "futex(0x10, FUTEX_WAKE_PRIVATE, 1) = 1");
+  EXPECT_EQ(Format("futex", kFutex,
+                   {0x10, FUTEX_WAIT_BITSET, 1, 0, 3, UINT64_MAX}, 0),
+            "futex(0x10, FUTEX_WAIT_BITSET, 1, NULL, FUTEX_BITSET_MATCH_ANY) "
+            "= 0");
+
+  constexpr char kIoctl[] = "Fd fd, uint32_t request, uint64_t arg";
+  const winsize size = {.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
+  const GuestAddr window = Put(size);
+  EXPECT_EQ(Format("ioctl", kIoctl, {0, TIOCGWINSZ, window}, 0),
+            "ioctl(0, TIOCGWINSZ, {ws_row=24, ws_col=80, ws_xpixel=0, "
+            "ws_ypixel=0}) = 0");
+  EXPECT_EQ(Format("ioctl", kIoctl, {0, TIOCGWINSZ, 0x99}, -ENOTTY).substr(0, 26),
+            "ioctl(0, TIOCGWINSZ, 0x99)");
+  EXPECT_EQ(Format("ioctl", kIoctl, {0, 0x1234, 5}, 0),
+            "ioctl(0, _IOC(_IOC_NONE, 0x12, 0x34, 0), 0x5) = 0");
+  EXPECT_EQ(Format("prctl", "int a, uint64_t b, uint64_t c",
+                   {PR_SET_NAME, Put("me"), 7}, 0),
+            "prctl(PR_SET_NAME, \"me\") = 0");
+}
+
+TEST_F(StraceFormatTest, SaysWhatResultsMean) {
+  constexpr char kPoll[] = "UserPtr<pollfd> fds, uint64_t n, int timeout";
+  const pollfd fds[] = {{.fd = 3, .events = POLLIN, .revents = POLLIN | POLLHUP},
+                        {.fd = 4, .events = POLLOUT, .revents = 0}};
+  const GuestAddr list = Put(fds);
+  EXPECT_EQ(Format("poll", kPoll, {list, 2, 5}, 1),
+            "poll([{fd=3, events=POLLIN}, {fd=4, events=POLLOUT}], 2, 5) = 1 "
+            "([{fd=3, revents=POLLIN|POLLHUP}])");
+  EXPECT_EQ(Format("poll", kPoll, {0, 0, 5}, 0),
+            "poll(NULL, 0, 5) = 0 (Timeout)");
+  EXPECT_EQ(Format("umask", "uint32_t mask", {022}, 022), "umask(022) = 022");
+}
+
+TEST_F(StraceFormatTest, NamesWhatCloneIsGiven) {
+  EXPECT_EQ(Format("clone", "int a, int b, int c, int d, int e",
+                   {CLONE_CHILD_SETTID | SIGCHLD, 0, 1, 0x40, 2}, 3),
+            "clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD, "
+            "child_tidptr=0x40) = 3");
+}
+
+TEST_F(StraceFormatTest, DecodesMessages) {
+  const GuestAddr data = Put("data");
+  const GuestAddr iov = Put(iovec{reinterpret_cast<void*>(data), 4});
+  // A cmsghdr and a descriptor.
+  const struct {
+    uint64_t length = CMSG_LEN(4);
+    int level = SOL_SOCKET;
+    int type = SCM_RIGHTS;
+    int fd = 7;
+    int padding = 0;
+  } control;
+  msghdr message = {};
+  message.msg_iov = reinterpret_cast<iovec*>(iov);
+  message.msg_iovlen = 1;
+  message.msg_control = reinterpret_cast<void*>(Put(control));
+  message.msg_controllen = sizeof(control);
+  EXPECT_EQ(Format("sendmsg", "Fd fd, UserPtr<msghdr> m, int flags",
+                   {3, Put(message), MSG_NOSIGNAL}, 4),
+            "sendmsg(3, {msg_name=NULL, msg_namelen=0, "
+            "msg_iov=[{iov_base=\"data\", iov_len=4}], msg_iovlen=1, "
+            "msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, "
+            "cmsg_type=SCM_RIGHTS, cmsg_data=[7]}], msg_controllen=24, "
+            "msg_flags=0}, MSG_NOSIGNAL) = 4");
+}
+
 // A guest's own words decide nothing but what is printed.
 TEST_F(StraceFormatTest, SurvivesWildArguments) {
   const uint64_t wild[] = {
       0, 1, kBase, kBase + 8191, UINT64_MAX, uint64_t{1} << 63, 0x7fffffffffff};
   memory_.assign(8192, '\xff');
   for (const char* name :
-       {"read", "writev", "readv", "poll", "execve", "bind", "rt_sigaction",
-        "epoll_wait", "wait4", "recvfrom", "statx", "futex", "clone"}) {
+       {"accept", "accept4", "access", "arch_prctl", "bind", "chmod", "chown",
+        "clock_getres", "clock_gettime", "clock_nanosleep", "clock_settime",
+        "clone", "clone3", "close_range", "connect", "creat", "dup3",
+        "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_pwait2",
+        "epoll_wait", "eventfd2", "execve", "execveat", "faccessat",
+        "faccessat2", "fadvise64", "fallocate", "fchmod", "fchmodat", "fchown",
+        "fchownat", "fcntl", "fgetxattr", "flistxattr", "flock", "fsetxattr",
+        "fstat", "fstatfs", "futex", "getcpu", "getcwd", "getdents64",
+        "getgroups", "getitimer", "getpeername", "getpriority", "getrandom",
+        "getresgid", "getresuid", "getrlimit", "getrusage", "getsockname",
+        "getsockopt", "gettimeofday", "getxattr", "inotify_add_watch",
+        "inotify_init1", "ioctl", "kill", "lchown", "lgetxattr", "linkat",
+        "listxattr", "llistxattr", "lseek", "lsetxattr", "lstat", "madvise",
+        "memfd_create", "mkdir", "mkdirat", "mknod", "mknodat", "mmap",
+        "mount", "mprotect", "mremap", "msgctl", "msgget", "msgrcv", "msgsnd",
+        "msync", "munmap", "nanosleep", "newfstatat", "open", "openat",
+        "openat2", "pipe", "pipe2", "poll", "ppoll", "prctl", "pread64",
+        "preadv", "preadv2", "prlimit64", "process_vm_readv",
+        "process_vm_writev", "pselect6", "pwrite64", "pwritev", "pwritev2",
+        "read", "readlink", "readlinkat", "readv", "recvfrom", "recvmsg",
+        "renameat", "renameat2", "rseq", "rt_sigaction", "rt_sigpending",
+        "rt_sigprocmask", "rt_sigqueueinfo", "rt_sigsuspend",
+        "rt_sigtimedwait", "rt_tgsigqueueinfo", "sched_get_priority_max",
+        "sched_get_priority_min", "sched_getaffinity", "sched_getparam",
+        "sched_setaffinity", "sched_setparam", "sched_setscheduler", "select",
+        "semctl", "semget", "semop", "semtimedop", "sendmsg", "sendto",
+        "sethostname", "setitimer", "setpriority", "setrlimit", "setsockopt",
+        "setxattr", "shmat", "shmctl", "shmget", "shutdown", "sigaltstack",
+        "signalfd4", "socket", "socketpair", "splice", "stat", "statfs",
+        "statx", "symlinkat", "sync_file_range", "tee", "tgkill",
+        "timer_create", "timer_gettime", "timer_settime", "timerfd_create",
+        "timerfd_gettime", "timerfd_settime", "times", "tkill", "umask",
+        "umount2", "uname", "unlinkat", "unshare", "utimensat", "vmsplice",
+        "wait4", "waitid", "write", "writev"}) {
     for (const uint64_t a : wild) {
       for (const uint64_t b : wild) {
         const std::string text =

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/types/span.h"
+#include "emu/strace_arguments.h"
 
 namespace emu {
 
@@ -24,29 +25,40 @@ std::string FlagNames(uint64_t flags, NamedValues names,
 // The name of the one that `value` is, else the number.
 std::string ValueName(uint64_t value, NamedValues names);
 
+// A number as an argument of that kind, which is one of the named ones.
+std::string NamedArgument(ArgumentKind kind, uint64_t value);
+// Of setsockopt and getsockopt; of socket, by its domain.
+std::string SockOptionName(uint64_t level, uint64_t option);
+std::string ProtocolName(uint64_t domain, uint64_t protocol);
+
 extern const NamedValues kOpenFlagNames;
-extern const NamedValues kProtNames;
-extern const NamedValues kMapFlagNames;
 extern const NamedValues kCloneFlagNames;
-extern const NamedValues kAtFlagNames;
 extern const NamedValues kMsgFlagNames;
 extern const NamedValues kPollNames;
-extern const NamedValues kWaitOptionNames;
+extern const NamedValues kEpollNames;
 extern const NamedValues kSigactionFlagNames;
-extern const NamedValues kAccessNames;
 extern const NamedValues kWhenceNames;
-extern const NamedValues kFcntlNames;
 extern const NamedValues kIoctlNames;
 extern const NamedValues kFutexNames;
-extern const NamedValues kEpollOpNames;
-extern const NamedValues kClockNames;
 extern const NamedValues kDomainNames;
 extern const NamedValues kSockTypeNames;
 extern const NamedValues kSockFlagNames;
-extern const NamedValues kResourceNames;
-extern const NamedValues kMadviceNames;
-extern const NamedValues kSigHowNames;
+extern const NamedValues kSockLevelNames;
+extern const NamedValues kIpcFlagNames;
 extern const NamedValues kFileTypeNames;
+extern const NamedValues kSchedPolicyNames;
+extern const NamedValues kLockTypeNames;
+extern const NamedValues kSemFlagNames;
+extern const NamedValues kStackFlagNames;
+extern const NamedValues kSigeventNames;
+extern const NamedValues kResolveNames;
+extern const NamedValues kStatxMaskNames;
+extern const NamedValues kInputFlagNames;
+extern const NamedValues kOutputFlagNames;
+extern const NamedValues kControlFlagNames;
+extern const NamedValues kCharacterSizeNames;
+extern const NamedValues kSpeedNames;
+extern const NamedValues kLocalFlagNames;
 
 }  // namespace emu
 

@@ -92,8 +92,8 @@ std::string CodeName(const siginfo_t& info) {
 
 std::string Value(const siginfo_t& info) {
   return absl::StrCat(
-      "{sival_int=", info.si_value.sival_int, ", sival_ptr=",
-      PointerText(reinterpret_cast<uint64_t>(info.si_value.sival_ptr)), "}");
+      ", si_int=", info.si_value.sival_int, ", si_ptr=",
+      PointerText(reinterpret_cast<uint64_t>(info.si_value.sival_ptr)));
 }
 
 std::string ChildFields(const siginfo_t& info) {
@@ -114,14 +114,13 @@ std::string Fields(const siginfo_t& info) {
       return absl::StrCat(", si_pid=", info.si_pid, ", si_uid=", info.si_uid);
     case SI_TIMER:
       return absl::StrCat(", si_timerid=", info.si_timerid,
-                          ", si_overrun=", info.si_overrun,
-                          ", si_value=", Value(info));
+                          ", si_overrun=", info.si_overrun, Value(info));
     default:
       break;
   }
   if (info.si_code < 0) {
     return absl::StrCat(", si_pid=", info.si_pid, ", si_uid=", info.si_uid,
-                        ", si_value=", Value(info));
+                        Value(info));
   }
   switch (info.si_signo) {
     case SIGCHLD:

@@ -44,13 +44,28 @@ TracedCall FirstExec(const Task& task) {
 
 }  // namespace
 
+// Stops are no events: they are seen at the next one.
+void StraceSink::TellStops(Nanos time) {
+  for (const auto& [task, name] : names_) {
+    if (task->state() != Task::State::kStopped) {
+      stopped_.erase(task);
+    } else if (stopped_.insert(task).second) {
+      writer_.OnStop(name, time, task->process().stop_signal);
+    }
+  }
+}
+
 void StraceSink::OnEvent(const Event& event, Task& task) {
   const auto memory = [&task](void* to, GuestAddr from, size_t n) -> size_t {
     return task.mm != nullptr && task.mm->CopyIn(to, from, n).ok() ? n : 0;
   };
+  TellStops(event.time);
   Pid& name = names_[&task];
-  if (name != 0 && name != event.tid) writer_.Rename(name, event.tid);
+  if (name != 0 && name != event.tid) {
+    writer_.Rename(name, event.tid, event.time);
+  }
   name = event.tid;
+  writer_.OnMask(event.tid, task.signal_mask());
   if (event.kind == Event::Kind::kExec && !std::exchange(started_, true)) {
     const EnterText call = FormatEnter(FirstExec(task), memory);
     return writer_.OnFirstExec(event, call.text);
@@ -58,6 +73,7 @@ void StraceSink::OnEvent(const Event& event, Task& task) {
   if (event.kind != Event::Kind::kDeath) return writer_.OnEvent(event, memory);
 
   names_.erase(&task);
+  stopped_.erase(&task);
   const Process& process = task.process();
   // Waiters are told of a leader's end when the last thread has ended.
   if (task.IsLeader() && process.LiveTask() != nullptr) return;

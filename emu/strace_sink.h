@@ -6,6 +6,7 @@
 #define EMU_STRACE_SINK_H_
 
 #include <map>
+#include <set>
 #include <utility>
 
 #include "emu/strace_writer.h"
@@ -22,10 +23,13 @@ class StraceSink : public TraceSink {
   void Finish() { writer_.Finish(); }
 
  private:
+  void TellStops(Nanos time);
+
   StraceWriter writer_;
   bool started_ = false;
   // What each task was called at its last event: an execve may change it.
   std::map<const Task*, Pid> names_;
+  std::set<const Task*> stopped_;  // of which that was told
 };
 
 }  // namespace emu

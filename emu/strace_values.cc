@@ -4,11 +4,15 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -18,7 +22,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
 #include "emu/strace_names.h"
 #include "emu/strace_signals.h"
 
@@ -75,9 +79,33 @@ std::string PointerText(uint64_t value) {
   return value == 0 ? "NULL" : absl::StrCat("0x", absl::Hex(value));
 }
 
+std::string ModeText(uint64_t mode) { return absl::StrFormat("%#03o", mode); }
+
 std::string FileModeText(uint32_t mode) {
-  const std::string type = ValueName(mode & S_IFMT, kFileTypeNames);
-  return absl::StrFormat("%s|%#o", type, mode & 07777);
+  std::string text = ValueName(mode & S_IFMT, kFileTypeNames);
+  if (mode & S_ISUID) text += "|S_ISUID";
+  if (mode & S_ISGID) text += "|S_ISGID";
+  if (mode & S_ISVTX) text += "|S_ISVTX";
+  return absl::StrFormat("%s|%#03o", text, mode & 0777);
+}
+
+std::string OpenFlagsText(uint64_t flags, bool has_access) {
+  static constexpr const char* kModes[] = {"O_RDONLY", "O_WRONLY", "O_RDWR",
+                                           "O_ACCMODE"};
+  std::string text = has_access ? kModes[flags & O_ACCMODE] : "";
+  if (has_access) flags &= ~uint64_t{O_ACCMODE};
+  const std::string rest = FlagNames(flags, kOpenFlagNames, "");
+  if (!rest.empty()) absl::StrAppend(&text, text.empty() ? "" : "|", rest);
+  return text.empty() ? "0" : text;
+}
+
+std::string CloneFlagsText(uint64_t flags) {
+  std::string text = FlagNames(flags & ~uint64_t{0xff}, kCloneFlagNames, "");
+  const int signo = static_cast<int>(flags & 0xff);
+  if (signo != 0) {
+    absl::StrAppend(&text, text.empty() ? "" : "|", SignalName(signo));
+  }
+  return text.empty() ? "0" : text;
 }
 
 std::string GuestValues::ReadBytes(GuestAddr from, size_t n) {
@@ -185,12 +213,36 @@ std::string GuestValues::Timespecs(GuestAddr addr, int count) {
   return text + (count > 1 ? "]" : "");
 }
 
+std::string GuestValues::FileTimes(GuestAddr addr) {
+  timespec times[2];
+  if (!Read(addr, &times)) return PointerText(addr);
+  std::string text;
+  for (const timespec& time : times) {
+    absl::StrAppend(&text, text.empty() ? "[" : ", ");
+    if (time.tv_nsec == UTIME_NOW || time.tv_nsec == UTIME_OMIT) {
+      text += time.tv_nsec == UTIME_NOW ? "UTIME_NOW" : "UTIME_OMIT";
+      continue;
+    }
+    absl::StrAppend(&text, "{tv_sec=", time.tv_sec, ", tv_nsec=", time.tv_nsec,
+                    "}");
+    if (time.tv_sec == 0 && time.tv_nsec == 0) continue;
+    absl::StrAppend(
+        &text, " /* ",
+        absl::FormatTime(time.tv_nsec == 0 ? "%Y-%m-%dT%H:%M:%S%z"
+                                           : "%Y-%m-%dT%H:%M:%E9S%z",
+                         absl::TimeFromTimespec(time), absl::UTCTimeZone()),
+        " */");
+  }
+  return text + "]";
+}
+
 std::string GuestValues::Sockaddr(GuestAddr addr, uint64_t length) {
   union {
     sockaddr any;
     sockaddr_un un;
     sockaddr_in in;
     sockaddr_in6 in6;
+    sockaddr_nl nl;
     char bytes[128];
   } address = {};
   length = std::min<uint64_t>(length, sizeof(address.bytes));
@@ -217,9 +269,14 @@ std::string GuestValues::Sockaddr(GuestAddr addr, uint64_t length) {
                           "), sin_addr=inet_addr(\"", text, "\")}");
     case AF_INET6:
       inet_ntop(AF_INET6, &address.in6.sin6_addr, text, sizeof(text));
-      return absl::StrCat("{sa_family=AF_INET6, sin6_port=htons(",
-                          ntohs(address.in6.sin6_port), "), sin6_addr=\"", text,
-                          "\"}");
+      return absl::StrCat(
+          "{sa_family=AF_INET6, sin6_port=htons(",
+          ntohs(address.in6.sin6_port), "), sin6_flowinfo=htonl(",
+          ntohl(address.in6.sin6_flowinfo), "), inet_pton(AF_INET6, \"", text,
+          "\", &sin6_addr), sin6_scope_id=", address.in6.sin6_scope_id, "}");
+    case AF_NETLINK:
+      return absl::StrFormat("{sa_family=AF_NETLINK, nl_pid=%d, nl_groups=%08x}",
+                             address.nl.nl_pid, address.nl.nl_groups);
     default:
       return absl::StrCat(
           "{sa_family=", ValueName(address.any.sa_family, kDomainNames), "}");
@@ -268,6 +325,7 @@ std::string GuestValues::Rlimit(GuestAddr addr) {
 }
 
 std::string GuestValues::Pollfds(GuestAddr addr, uint64_t count) {
+  if (addr == 0) return "NULL";
   std::string text = "[";
   for (uint64_t i = 0; i < count; ++i) {
     pollfd fd;
@@ -280,6 +338,35 @@ std::string GuestValues::Pollfds(GuestAddr addr, uint64_t count) {
     absl::StrAppend(&text, "{fd=", fd.fd, ", events=",
                     FlagNames(static_cast<uint16_t>(fd.events), kPollNames),
                     "}");
+  }
+  return text + "]";
+}
+
+std::string GuestValues::PolledFds(GuestAddr addr, uint64_t count) {
+  std::string text;
+  for (uint64_t i = 0, shown = 0; i < count && shown < kShown; ++i) {
+    pollfd fd;
+    if (!Read(addr + sizeof(fd) * i, &fd)) return PointerText(addr);
+    if (fd.revents == 0) continue;
+    ++shown;
+    absl::StrAppend(&text, text.empty() ? "[" : ", ", "{fd=", fd.fd,
+                    ", revents=",
+                    FlagNames(static_cast<uint16_t>(fd.revents), kPollNames),
+                    "}");
+  }
+  return text + "]";
+}
+
+std::string GuestValues::FdSet(GuestAddr addr, uint64_t count) {
+  if (addr == 0) return "NULL";
+  uint64_t words[FD_SETSIZE / 64];
+  count = std::min<uint64_t>(count, FD_SETSIZE);
+  const size_t size = (count + 63) / 64 * 8;
+  if (memory_(words, addr, size) != size) return PointerText(addr);
+  std::string text = "[";
+  for (uint64_t fd = 0; fd < count; ++fd) {
+    if ((words[fd / 64] >> (fd % 64) & 1) == 0) continue;
+    absl::StrAppend(&text, text == "[" ? "" : " ", fd);
   }
   return text + "]";
 }
@@ -297,11 +384,9 @@ std::string GuestValues::EpollEvents(GuestAddr addr, uint64_t count,
       break;
     }
     const uint64_t data = event.data.u64;
-    // EPOLLIN has POLLIN's value, and so on.
-    absl::StrAppend(&text, "{events=",
-                    absl::StrReplaceAll(FlagNames(event.events, kPollNames),
-                                        {{"POLL", "EPOLL"}}),
-                    ", data=0x", absl::Hex(data), "}");
+    absl::StrAppend(&text, "{events=", FlagNames(event.events, kEpollNames),
+                    ", data={u32=", static_cast<uint32_t>(data), ", u64=", data,
+                    "}}");
   }
   return text + (list ? "]" : "");
 }
@@ -309,18 +394,21 @@ std::string GuestValues::EpollEvents(GuestAddr addr, uint64_t count,
 std::string GuestValues::Stat(GuestAddr addr) {
   // What is behind the size is not shown, and may not be known.
   struct stat st;
-  constexpr size_t kShownPart = offsetof(struct stat, st_size) + sizeof(st.st_size);
-  if (addr == 0 || memory_(&st, addr, kShownPart) != kShownPart) {
-    return PointerText(addr);
-  }
-  return absl::StrCat("{st_mode=", FileModeText(st.st_mode),
-                      ", st_size=", st.st_size, ", ...}");
+  constexpr size_t kPart = offsetof(struct stat, st_size) + sizeof(st.st_size);
+  if (addr == 0 || memory_(&st, addr, kPart) != kPart) return PointerText(addr);
+  const std::string rest =
+      S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)
+          ? absl::StrFormat("st_rdev=makedev(%#x, %#x)", major(st.st_rdev),
+                            minor(st.st_rdev))
+          : absl::StrCat("st_size=", st.st_size);
+  return absl::StrCat("{st_mode=", FileModeText(st.st_mode), ", ", rest,
+                      ", ...}");
 }
 
 std::string GuestValues::WaitStatus(GuestAddr addr, bool found) {
   int status = 0;
   if (!Read(addr, &status)) return PointerText(addr);
-  if (!found) return absl::StrCat("[", status, "]");
+  if (!found) return PointerText(addr);
   if (WIFEXITED(status)) {
     return absl::StrCat(
         "[{WIFEXITED(s) && WEXITSTATUS(s) == ", WEXITSTATUS(status), "}]");

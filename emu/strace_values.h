@@ -23,8 +23,14 @@ using GuestReader =
 
 // "NULL", "0x7f12".
 std::string PointerText(uint64_t value);
-// "S_IFREG|0644".
+// "0644", "000".
+std::string ModeText(uint64_t mode);
+// "S_IFREG|0644", "S_IFDIR|S_ISVTX|0777".
 std::string FileModeText(uint32_t mode);
+// "O_RDWR|O_CREAT"; where it has no access mode, "O_CLOEXEC" or "0".
+std::string OpenFlagsText(uint64_t flags, bool has_access);
+// "CLONE_VM|SIGCHLD".
+std::string CloneFlagsText(uint64_t flags);
 
 class GuestValues {
  public:
@@ -40,12 +46,18 @@ class GuestValues {
   std::string Sigset(GuestAddr addr);
   std::string Sigaction(GuestAddr addr);
   std::string Timespecs(GuestAddr addr, int count);
+  // utimensat(2)'s two.
+  std::string FileTimes(GuestAddr addr);
   std::string Sockaddr(GuestAddr addr, uint64_t length);
   std::string SockaddrOut(GuestAddr addr, GuestAddr length_addr);
   // `available` bytes are filled.
   std::string Iovec(GuestAddr addr, uint64_t count, uint64_t available);
   std::string Rlimit(GuestAddr addr);
   std::string Pollfds(GuestAddr addr, uint64_t count);
+  // Of those with events: "[{fd=3, revents=POLLIN}]".
+  std::string PolledFds(GuestAddr addr, uint64_t count);
+  // The descriptors below `count` in a set of select(2)'s.
+  std::string FdSet(GuestAddr addr, uint64_t count);
   std::string EpollEvents(GuestAddr addr, uint64_t count, bool list);
   std::string Stat(GuestAddr addr);
   // `found`: of a child that the call returned.
@@ -53,7 +65,42 @@ class GuestValues {
   std::string FdPair(GuestAddr addr);
   std::string Utsname(GuestAddr addr);
 
+  // Structures of single calls (strace_structs.cc).
+  std::string Hexadecimal(GuestAddr addr, uint64_t length);
+  std::string Int32(GuestAddr addr);
+  std::string Address(GuestAddr addr);
+  std::string Groups(GuestAddr addr, uint64_t count);
+  std::string CpuSet(GuestAddr addr, uint64_t size);
+  std::string Dirents(GuestAddr addr, uint64_t size);
+  std::string Flock(GuestAddr addr, bool out);
+  std::string Itimerspec(GuestAddr addr);
+  std::string Itimerval(GuestAddr addr);
+  std::string Timeval(GuestAddr addr);
+  std::string Times(GuestAddr addr);
+  std::string Usage(GuestAddr addr);
+  std::string Siginfo(GuestAddr addr);
+  std::string Sigevent(GuestAddr addr);
+  std::string SignalNumber(GuestAddr addr);
+  std::string SigsetArgument(GuestAddr addr);
+  std::string Stack(GuestAddr addr);
+  std::string Statfs(GuestAddr addr);
+  std::string Statx(GuestAddr addr);
+  std::string Sembufs(GuestAddr addr, uint64_t count);
+  std::string Msgbuf(GuestAddr addr, uint64_t length);
+  // `available` bytes of data are filled.
+  std::string Msghdr(GuestAddr addr, uint64_t available);
+  std::string SockoptValue(uint64_t level, uint64_t option, GuestAddr addr,
+                           uint64_t length);
+  std::string SockoptOut(uint64_t level, uint64_t option, GuestAddr addr,
+                         GuestAddr length_addr);
+  std::string Termios(GuestAddr addr);
+  std::string Winsize(GuestAddr addr);
+  std::string OpenHow(GuestAddr addr);
+  std::string CloneArgs(GuestAddr addr);
+
  private:
+  std::string Control(GuestAddr addr, uint64_t length);
+
   // The object at `from`; false when it is not there.
   template <typename T>
   bool Read(GuestAddr from, T* to) {

@@ -19,6 +19,9 @@ namespace {
 // Where results stand.
 constexpr size_t kResultColumn = 40;
 
+// No task has this id.
+constexpr Pid kNobody = -1;
+
 std::string DeathText(uint64_t wait_status) {
   const int status = static_cast<int>(wait_status);
   if (WIFSIGNALED(status)) {
@@ -52,8 +55,7 @@ void StraceWriter::OnEvent(const Event& event, GuestReader memory) {
       // The only end of execve that is told: the first program has none.
       return EndCall(event.tid, event.time, ")", "0");
     case Event::Kind::kSpawn:
-      tasks_.insert(static_cast<Pid>(event.number));
-      return;
+      return OnSpawn(static_cast<Pid>(event.number));
     case Event::Kind::kSignal:
       EndWithoutResult(event.tid, event.time);
       FlushOthers(event.tid);
@@ -87,7 +89,35 @@ void StraceWriter::OnFirstExec(const Event& event, absl::string_view call) {
   EndCall(event.tid, event.time, ")", "0");
 }
 
-void StraceWriter::Rename(Pid from, Pid to) {
+void StraceWriter::OnSpawn(Pid tid) {
+  tasks_.insert(tid);
+  if (to_ == To::kFile) return;
+  // A call's line that is not written yet comes behind it.
+  if (shown_ > 0) FlushOthers(kNobody);
+  write_(absl::StrCat("strace: Process ", tid, " attached\n"));
+}
+
+void StraceWriter::OnStop(Pid tid, Nanos time, int signo) {
+  FlushOthers(kNobody);
+  Line(tid, time, absl::StrCat("--- stopped by ", SignalName(signo), " ---"));
+}
+
+void StraceWriter::OnMask(Pid tid, uint64_t mask) {
+  const auto found = pending_.find(tid);
+  if (found == pending_.end()) return;
+  Pending& pending = found->second;
+  if (CallName(pending.call) != "rt_sigreturn" || pending.masked) return;
+  pending.masked = true;
+  absl::StrAppend(&pending.text.text, "{mask=", SignalSetText(mask), "}");
+}
+
+void StraceWriter::Rename(Pid from, Pid to, Nanos time) {
+  if (tasks_.count(to) > 0) {
+    EndWithoutResult(to, time);
+    FlushOthers(to);
+    Line(to, time,
+         absl::StrCat("+++ superseded by execve in pid ", from, " +++"));
+  }
   tasks_.erase(from);
   tasks_.insert(to);
   auto found = pending_.extract(from);
@@ -179,8 +209,7 @@ void StraceWriter::FlushOthers(Pid tid) {
 }
 
 void StraceWriter::Finish() {
-  // No task has this id.
-  FlushOthers(-1);
+  FlushOthers(kNobody);
 }
 
 std::string StraceWriter::Leader(Pid tid, Nanos time) const {

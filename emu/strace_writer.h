@@ -35,8 +35,14 @@ class StraceWriter {
   void OnEvent(const Event& event, GuestReader memory);
   // An execve that no call made.
   void OnFirstExec(const Event& event, absl::string_view call);
-  // The task that was `from` is `to` from now on.
-  void Rename(Pid from, Pid to);
+  // The task that was `from` is `to` from now on, by an execve that ended who had
+  // that name.
+  void Rename(Pid from, Pid to, Nanos time);
+  // A stopped task; the signal that did it.
+  void OnStop(Pid tid, Nanos time, int signo);
+  // The task's mask before its next event: what rt_sigreturn, if it is in that,
+  // has set.
+  void OnMask(Pid tid, uint64_t mask);
   // The run is over: what is unfinished is shown as such.
   void Finish();
 
@@ -45,11 +51,13 @@ class StraceWriter {
     TracedCall call;
     Nanos time = 0;
     EnterText text;
+    bool masked = false;  // OnMask has been told
   };
 
   void OnEnter(const Event& event, GuestReader memory);
   void OnExit(const Event& event, GuestReader memory);
   void OnDeath(const Event& event);
+  void OnSpawn(Pid tid);
   void OnBlock(Pid tid);
   // Ends the call that `tid` is in, if it is in one: with its last arguments
   // and a result, or without.

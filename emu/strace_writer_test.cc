@@ -72,6 +72,7 @@ TEST_F(StraceWriterTest, TasksAreNamedWhileThereAreSeveral) {
   Enter(2, sleep_);
   Tell(Event::Kind::kExit, 2);
   EXPECT_EQ(text_,
+            "strace: Process 3 attached\n"
             "[pid     2] 0.000000 sleep(7)           = 0\n"
             "[pid     3] 2.000003 +++ exited with 3 +++\n"
             "0.000000 sleep(7)                       = 0\n");
@@ -99,6 +100,7 @@ TEST_F(StraceWriterTest, ACallThatOthersInterruptIsTwoLines) {
   Tell(Event::Kind::kWake, 2);
   Tell(Event::Kind::kExit, 2);
   EXPECT_EQ(text_,
+            "strace: Process 3 attached\n"
             "[pid     2] 0.000000 sleep(7 <unfinished ...>\n"
             "[pid     3] 0.000000 wake(7)            = 0\n"
             "[pid     2] 2.000003 <... sleep resumed>) = 0\n");
@@ -128,6 +130,7 @@ TEST_F(StraceWriterTest, WhatACallWouldHaveFilledInIsUnfinished) {
   Enter(3, wake_);
   Tell(Event::Kind::kDeath, 2, 0, SIGKILL);
   EXPECT_EQ(text_,
+            "strace: Process 3 attached\n"
             "[pid     2] 0.000000 pipe( <unfinished ...>\n"
             "[pid     3] 0.000000 wake(7 <unfinished ...>\n"
             "[pid     2] 2.000003 <... pipe resumed> <unfinished ...>) = ?\n"
@@ -145,11 +148,38 @@ TEST_F(StraceWriterTest, AThreadThatExecutesTakesTheLeadersName) {
   Enter(2, sleep_);
   Spawn(2, 3);
   Enter(3, wake_);
-  Tell(Event::Kind::kDeath, 2);
-  writer_.Rename(3, 2);
+  text_.clear();
+  writer_.Rename(3, 2, 2'000'003'000);
   Tell(Event::Kind::kExec, 2);
-  EXPECT_EQ(text_.substr(text_.rfind('\n', text_.size() - 2) + 1),
+  EXPECT_EQ(text_,
+            "[pid     3] 0.000000 wake(7 <unfinished ...>\n"
+            "[pid     2] 2.000003 <... sleep resumed>) = ?\n"
+            "[pid     2] 2.000003 +++ superseded by execve in pid 3 +++\n"
             "2.000003 <... wake resumed>)            = 0\n");
+}
+
+TEST_F(StraceWriterTest, SaysWhoStopped) {
+  Enter(2, sleep_);
+  writer_.OnStop(2, 5000, SIGTSTP);
+  EXPECT_EQ(text_,
+            "0.000000 sleep(7 <unfinished ...>\n"
+            "0.000005 --- stopped by SIGTSTP ---\n");
+}
+
+TEST_F(StraceWriterTest, ReturningFromASignalShowsTheMask) {
+  static constexpr SyscallEntry kReturn = {
+      .name = "rt_sigreturn",
+      .kind = SyscallEntry::Kind::kServed,
+      .note = "",
+      .parameters = "",
+      .result = "void",
+      .error = 0,
+      .call = nullptr};
+  Enter(2, kReturn);
+  writer_.OnMask(2, uint64_t{1} << (SIGINT - 1));
+  writer_.OnMask(2, 0);
+  Enter(2, sleep_);
+  EXPECT_EQ(text_, "0.000000 rt_sigreturn({mask=[INT]})     = ?\n");
 }
 
 TEST_F(StraceWriterTest, SignalsAndTheDeathsByThemAreTold) {

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "emu/strace_format.h"
-#include "emu/strace_names.h"
 #include "emu/strace_signals.h"
 #include "kernel/clock.h"
 #include "kernel/syscall.h"
@@ -43,16 +42,6 @@ std::string DeathText(uint64_t wait_status) {
                         WCOREDUMP(status) ? " (core dumped)" : "");
   }
   return absl::StrCat("ends, status ", WEXITSTATUS(status));
-}
-
-// "CLONE_VM|CLONE_VFORK|SIGCHLD".
-std::string CloneFlagsText(uint64_t flags) {
-  std::string text = FlagNames(flags & ~uint64_t{0xff}, kCloneFlagNames, "");
-  const int signo = static_cast<int>(flags & 0xff);
-  if (signo != 0) {
-    absl::StrAppend(&text, text.empty() ? "" : "|", SignalName(signo));
-  }
-  return text;
 }
 
 // What is told of an event that is not a call. `shown` is how many of its
