@@ -2,95 +2,20 @@
 
 #include "emu/options.h"
 
-#include <algorithm>
 #include <functional>
-#include <limits>
 #include <memory>
 
 #include "CLI/App.hpp"
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "emu/suggestion.h"
+#include "emu/option_parser.h"
+#include "emu/option_setters.h"
+#include "emu/options_help.h"
 
 namespace emu {
 namespace {
-
-constexpr char kDescription[] =
-    "Runs PROGRAM in emu's own kernel: it cannot see, wait for or change the\n"
-    "host except through what the options name. The same command gives the\n"
-    "same run, byte for byte.\n";
-
-constexpr char kFooter[] = R"(
-Examples:
-  emu run date                       # always the same answer
-  emu run bash                       # a shell in a copy of this machine
-  emu run --strace python3 -c 'import os; print(os.getpid())'
-  emu run -v "$PWD:/src" -w /src --export /src/out:./out make
-  emu run --root alpine.tar -u root /bin/sh -c 'apk --version'
-  emu run --seed random --epoch now --time host -- PROGRAM ARGS
-
-What the guest finds, unless options say otherwise:
-  files        the host's, read when first used; what is written is kept in
-               memory and gone at the end
-  directory    the one that emu is started in if the root is the host's, or /
-  user         uid 1000, gid 1000
-  environment  PATH HOME USER LOGNAME SHELL LANG=C.UTF-8, and TERM at a terminal
-  time         starts at 2030-01-01T00:00:00Z, later than the files it meets;
-               moves with what the guest does, and skips sleeps
-  processors   1: guests run one thread at a time, so more make nothing faster
-  network      loopback only
-
-WARNING: without --seed random, everything that the guest draws by chance is
-known to whoever knows the seed. Never use keys, passwords, tokens or nonces
-that were made so.
-
-Exit status:
-  the program's own, or 128+N if signal N ended it;
-  124  --timeout is over            126  PROGRAM cannot be executed
-  125  emu itself failed            127  PROGRAM is not found
-)";
-
-constexpr char kRecordDescription[] =
-    "Runs PROGRAM as emu run does, and writes all that it needs to happen again\n"
-    "to a file: `emu replay FILE` shows the same run on any machine, with none\n"
-    "of the files, input or time that it had here.\n";
-
-constexpr char kRecordFooter[] = R"(
-Examples:
-  emu record make test               # to emu.trace
-  emu record -o ci.trace --seed random -- ./flaky_test
-  emu replay ci.trace                # the same output, as often as you like
-
-The file holds the content of every host file that was opened, the environment
-and everything typed: treat it as you would treat those. It can be replayed from
-the start on while it is being written, and after emu was killed.
-
-The program, what it finds and the exit status are as emu run --help says.
-)";
-
-constexpr char kVerifyDescription[] =
-    "Runs PROGRAM some times, each under other conditions of the host (processor,\n"
-    "load, environment, umask, time, address layout of emu), and compares what\n"
-    "happened, event by event. The output of the first run is shown.\n";
-
-constexpr char kVerifyFooter[] = R"(
-Examples:
-  emu verify make test
-  emu verify -n 20 --seed 7 -- ./threads
-
-All runs find the same on standard input: a file is read again by each, what
-comes through a pipe is read to its end first, and from a terminal nothing is
-read. Where runs part, the first event in which they differ is shown, with what
-led to it and where the program was in both.
-
-Exit status:
-  0    all runs agree, whatever the program's own status was
-  1    they do not
-  125  it could not be found out
-)";
 
 constexpr char kVerification[] = "Verification";
 constexpr char kRecording[] = "Recording";
@@ -125,94 +50,6 @@ Setter Append(std::vector<T>& target, Parse parse) {
 absl::StatusOr<std::string> NotEmpty(const std::string& text) {
   if (!text.empty()) return text;
   return absl::InvalidArgumentError("the value is empty");
-}
-
-absl::Status SetEnv(RunOptions& options, const std::string& text) {
-  const size_t equals = text.find('=');
-  if (text.empty() || equals == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(Quoted(text), " is not NAME or NAME=VALUE"));
-  }
-  if (equals == std::string::npos) {
-    options.env.emplace_back(text, std::nullopt);
-  } else {
-    options.env.emplace_back(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status SetHostname(RunOptions& options, const std::string& text) {
-  // What sethostname(2) takes.
-  if (text.empty() || text.size() > 64) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(Quoted(text), " is not a name of 1 to 64 bytes"));
-  }
-  options.hostname = text;
-  return absl::OkStatus();
-}
-
-absl::Status SetSeed(RunOptions& options, const std::string& text) {
-  if (text == "random") {
-    options.seed = std::nullopt;
-    return absl::OkStatus();
-  }
-  absl::StatusOr<uint64_t> seed =
-      ParseCount(text, 0, std::numeric_limits<uint64_t>::max());
-  if (!seed.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(seed.status().message(), " nor the word \"random\""));
-  }
-  options.seed = *seed;
-  return absl::OkStatus();
-}
-
-absl::Status SetEpoch(RunOptions& options, const std::string& text) {
-  if (text == "now") {
-    options.epoch = std::nullopt;
-    return absl::OkStatus();
-  }
-  absl::StatusOr<Nanos> date = ParseDate(text);
-  if (date.ok()) options.epoch = *date;
-  return date.status();
-}
-
-absl::Status SetTime(RunOptions& options, const std::string& text) {
-  if (text != "virtual" && text != "host") {
-    return absl::InvalidArgumentError(
-        absl::StrCat(Quoted(text), " is neither \"virtual\" nor \"host\""));
-  }
-  options.host_time = text == "host";
-  return absl::OkStatus();
-}
-
-absl::Status SetMtime(RunOptions& options, const std::string& text) {
-  if (text == "fixed") {
-    options.mtime = ImportedTimes::kFixed;
-  } else if (text == "clamp") {
-    options.mtime = ImportedTimes::kClamp;
-  } else if (text == "host") {
-    options.mtime = ImportedTimes::kHost;
-  } else {
-    return absl::InvalidArgumentError(absl::StrCat(
-        Quoted(text), " is none of \"fixed\", \"clamp\" and \"host\""));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status SetMemoryAccess(RunOptions& options, const std::string& text) {
-  using Access = RunOptions::MemoryAccess;
-  constexpr std::pair<const char*, Access> kWays[] = {
-      {"auto", Access::kAuto},
-      {"vm", Access::kProcessVm},
-      {"proc", Access::kProcMem},
-      {"words", Access::kWords}};
-  for (const auto& [name, access] : kWays) {
-    if (text != name) continue;
-    options.memory_access = access;
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(absl::StrCat(
-      Quoted(text), " is none of \"auto\", \"vm\", \"proc\" and \"words\""));
 }
 
 class RunFormatter : public CLI::Formatter {
@@ -392,77 +229,6 @@ class RunApp {
   std::string strace_;
 };
 
-// Whether the option that `arg` spells takes the next argument as its value.
-// Unknown options are left for the parser to complain about.
-bool TakesNext(const CLI::App& app, const std::string& arg) {
-  if (absl::StartsWith(arg, "--") ? absl::StrContains(arg, '=')
-                                  : arg.size() > 2) {
-    return false;
-  }
-  const CLI::Option* option = app.get_option_no_throw(arg);
-  return option != nullptr && option->get_expected_min() > 0;
-}
-
-// How many of `args` come before the program. An option's value may look like
-// anything; `--` ends the options and is counted.
-size_t CountOptions(const CLI::App& app, absl::Span<const std::string> args) {
-  size_t i = 0;
-  while (i < args.size()) {
-    const std::string& arg = args[i];
-    if (arg == "--") return i + 1;
-    if (arg.size() < 2 || arg[0] != '-') break;
-    i += TakesNext(app, arg) ? 2 : 1;
-  }
-  return std::min(i, args.size());
-}
-
-// "--root" of "--root=/"; "-w" of "-w/".
-std::string NameOf(const std::string& arg) {
-  if (absl::StartsWith(arg, "--")) return arg.substr(0, arg.find('='));
-  return arg.substr(0, 2);
-}
-
-absl::Status UnknownOption(const CLI::App& app, const std::string& name) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& known : option->get_lnames()) {
-      names.push_back(absl::StrCat("--", known));
-    }
-  }
-  const std::string meant =
-      absl::StartsWith(name, "--") ? Suggestion(name, names) : "";
-  return absl::InvalidArgumentError(absl::StrCat(
-      "unknown option ", name,
-      meant.empty()
-          ? absl::StrCat(" (", app.get_name(), " --help explains the options)")
-          : absl::StrCat("; did you mean ", meant, "?")));
-}
-
-// What the parser would say in words of its own.
-absl::Status CheckOptions(const CLI::App& app,
-                          absl::Span<const std::string> args) {
-  for (size_t i = 0; i < args.size(); ++i) {
-    const std::string name = NameOf(args[i]);
-    const CLI::Option* option = app.get_option_no_throw(name);
-    if (option == nullptr) return UnknownOption(app, name);
-    const bool takes_value = option->get_expected_min() > 0;
-    if (TakesNext(app, args[i]) && ++i == args.size()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          name, " needs a value: ", name, " ", option->get_option_text()));
-    }
-    if (!takes_value && args[i] != name && name != "--strace") {
-      return absl::InvalidArgumentError(
-          absl::StrCat(name, " takes no value: ", Quoted(args[i])));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Explain(const CLI::App& app, const CLI::ParseError& error) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      error.what(), " (", app.get_name(), " --help explains the options)"));
-}
-
 // Parses `args` into `options`, which `run` fills.
 absl::Status Parse(RunApp& run, absl::Span<const std::string> args,
                    const char* source_date_epoch, RunOptions& options) {
@@ -515,21 +281,6 @@ std::vector<std::string> SpellRunOptions(CLI::App& app) {
     }
   }
   return args;
-}
-
-std::vector<OptionInfo> ListOptions(CLI::App& app) {
-  std::vector<OptionInfo> list;
-  for (const CLI::Option* option : app.get_options()) {
-    OptionInfo info;
-    info.long_name = option->get_lnames().at(0);
-    if (!option->get_snames().empty()) {
-      info.short_name = option->get_snames().at(0);
-    }
-    if (option->get_expected_min() > 0) info.value = option->get_option_text();
-    info.help = option->get_description();
-    list.push_back(std::move(info));
-  }
-  return list;
 }
 
 }  // namespace

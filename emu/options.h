@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "arch/env.h"
+#include "emu/option_info.h"
 #include "emu/values.h"
 #include "kernel/fs/import_fs.h"
 
@@ -95,12 +96,6 @@ std::string RecordHelp();
 std::string VerifyHelp();
 
 // The options, for the shells' completion.
-struct OptionInfo {
-  std::string long_name;   // without dashes
-  std::string short_name;  // empty when there is none
-  std::string value;       // what it takes: "DIR|TAR|OCI"; empty for a flag
-  std::string help;
-};
 std::vector<OptionInfo> RunOptionList();
 std::vector<OptionInfo> RecordOptionList();
 std::vector<OptionInfo> VerifyOptionList();

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "emu/option_parser.h"
 
 namespace emu {
 namespace {
@@ -116,20 +117,7 @@ std::string ReplayHelp() {
 
 std::vector<OptionInfo> ReplayOptionList() {
   ReplayOptions options;
-  ReplayApp replay(options);
-  std::vector<OptionInfo> list;
-  for (const CLI::Option* option : replay.app().get_options()) {
-    if (option->get_positional()) continue;
-    OptionInfo info;
-    info.long_name = option->get_lnames().at(0);
-    if (!option->get_snames().empty()) {
-      info.short_name = option->get_snames().at(0);
-    }
-    if (option->get_expected_min() > 0) info.value = option->get_option_text();
-    info.help = option->get_description();
-    list.push_back(std::move(info));
-  }
-  return list;
+  return ListOptions(ReplayApp(options).app());
 }
 
 }  // namespace emu

@@ -39,7 +39,7 @@ class HostProcess {
   // Likewise one more thread: a parked one with `caller`'s extended registers,
   // or a new one. The general registers are for the caller of this to set.
   Result<HostThread*> NewThread(HostThread& caller);
-  // `thread` is not needed for now.
+  // No guest runs in `thread` any more; NewThread may use it again.
   void Park(HostThread& thread) { parked_.push_back(&thread); }
 
   // The threads but the leader.

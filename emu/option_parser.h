@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the command lines of emu's commands have in common beside CLI11.
+
+#ifndef EMU_OPTION_PARSER_H_
+#define EMU_OPTION_PARSER_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "CLI/App.hpp"
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "emu/option_info.h"
+
+namespace emu {
+
+// How many of `args` come before the program. An option's value may look like
+// anything; `--` ends the options and is counted.
+size_t CountOptions(const CLI::App& app, absl::Span<const std::string> args);
+
+// What the parser would say in words of its own.
+absl::Status CheckOptions(const CLI::App& app,
+                          absl::Span<const std::string> args);
+absl::Status Explain(const CLI::App& app, const CLI::ParseError& error);
+
+// For the shells' completion.
+std::vector<OptionInfo> ListOptions(const CLI::App& app);
+
+}  // namespace emu
+
+#endif  // EMU_OPTION_PARSER_H_
