@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Every case natively, under emu and under what else is installed, pinned to
-// one CPU. A case's time is that of a run with many operations less that of one
+// one CPU; but recordings and replays, which use another one beside that of the
+// guests, may use all CPUs that the benchmark was given. A case's time is that of a run with many operations less that of one
 // with none. bench/table.py makes the table from --benchmark_format=json.
 //
 //   bazel-bin/bench/emu_bench --benchmark_format=json | bench/table.py
@@ -142,6 +143,28 @@ void RunLoad(benchmark::State& state, const Runner& runner, const Load& load) {
   }
 }
 
+// Those that the benchmark was given.
+cpu_set_t all_cpus;
+
+void UseOneCpu() {
+  for (int cpu = CPU_SETSIZE - 1; cpu >= 0; --cpu) {
+    if (!CPU_ISSET(cpu, &all_cpus)) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof(one), &one);
+    return;
+  }
+}
+
+// As TimeCommand, on all CPUs.
+double TimeOnAllCpus(const std::vector<std::string>& command) {
+  sched_setaffinity(0, sizeof(all_cpus), &all_cpus);
+  const double seconds = TimeCommand(command);
+  UseOneCpu();
+  return seconds;
+}
+
 // The load in a recording, or its replay.
 void RunRecorded(benchmark::State& state, const Load& load, bool replay) {
   const std::string emu = Sibling("../emu/emu");
@@ -150,13 +173,13 @@ void RunRecorded(benchmark::State& state, const Load& load, bool replay) {
       "record",
       {emu, "record", "-o", trace, "-u", "0", "--env-host", "--"}};
   const std::vector<std::string> record = Command(recorder, load, load.count);
-  if (replay && TimeCommand(record) < 0) {
+  if (replay && TimeOnAllCpus(record) < 0) {
     return state.SkipWithError("the recording failed");
   }
   for (auto _ : state) {
     const double seconds =
-        TimeCommand(replay ? std::vector<std::string>{emu, "replay", trace}
-                           : record);
+        TimeOnAllCpus(replay ? std::vector<std::string>{emu, "replay", trace}
+                             : record);
     if (seconds < 0) return state.SkipWithError("the command failed");
     state.SetIterationTime(seconds);
   }
@@ -271,19 +294,6 @@ std::string MakeInputs() {
   return directory;
 }
 
-void PinToOneCpu() {
-  cpu_set_t allowed;
-  sched_getaffinity(0, sizeof(allowed), &allowed);
-  for (int cpu = CPU_SETSIZE - 1; cpu >= 0; --cpu) {
-    if (!CPU_ISSET(cpu, &allowed)) continue;
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(cpu, &one);
-    sched_setaffinity(0, sizeof(one), &one);
-    return;
-  }
-}
-
 void Register() {
   benchmark::RegisterBenchmark("bare_loop/tracer", RunBare)
       ->UseManualTime()
@@ -326,7 +336,8 @@ void Register() {
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  emu::bench::PinToOneCpu();
+  sched_getaffinity(0, sizeof(emu::bench::all_cpus), &emu::bench::all_cpus);
+  emu::bench::UseOneCpu();
   const std::string inputs = emu::bench::MakeInputs();
   if (inputs.empty()) {
     fprintf(stderr, "cannot make the inputs in /tmp\n");

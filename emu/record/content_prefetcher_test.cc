@@ -187,6 +187,7 @@ TEST_F(ContentPrefetcherTest, HoldsAgainstContentsWithoutEnd) {
   for (ContentId i = 0; i < 50; ++i) {
     blocks.Write(BlockType::kContent, 1, i, payload, 1);
   }
+  blocks.Flush();
   Open(recording, {});
   EXPECT_EQ(prefetcher_->WaitUntilIdle(), 0u);
   for (ContentId i = 0; i < 60; ++i) EXPECT_FALSE(prefetcher_->Take(i));

@@ -85,14 +85,22 @@ bool ParseBlockHeader(const char* bytes, BlockHeader* header) {
 BlockWriter::BlockWriter(ByteSink& sink)
     : sink_(sink), context_(ZSTD_createCCtx()) {
   EMU_CHECK(context_ != nullptr);
-  buffer_ = EncodeFileHeader();
-  status_ = sink_.Append(buffer_);
-  bytes_ = buffer_.size();
+  held_ = EncodeFileHeader();
+  bytes_ = held_.size();
 }
 
-BlockWriter::~BlockWriter() { ZSTD_freeCCtx(context_); }
+BlockWriter::~BlockWriter() {
+  Flush();
+  ZSTD_freeCCtx(context_);
+}
+
+void BlockWriter::Flush() {
+  if (status_.ok() && !held_.empty()) status_ = sink_.Append(held_);
+  held_.clear();
+}
 
 void BlockWriter::Fail(absl::Status status) {
+  Flush();
   if (status_.ok()) status_ = std::move(status);
 }
 
@@ -101,6 +109,15 @@ bool BlockWriter::Pack(absl::Span<const absl::string_view> parts, size_t size,
   buffer_.resize(kBlockHeaderSize + size);
   ZSTD_CCtx_reset(context_, ZSTD_reset_session_only);
   ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, level);
+  if (parts.size() == 1) {
+    // Without a copy to a window of the stream's own.
+    const size_t packed =
+        ZSTD_compress2(context_, &buffer_[kBlockHeaderSize], size,
+                       parts[0].data(), parts[0].size());
+    if (ZSTD_isError(packed)) return false;  // no room
+    buffer_.resize(kBlockHeaderSize + packed);
+    return packed < size;
+  }
   ZSTD_CCtx_setPledgedSrcSize(context_, size);
   ZSTD_outBuffer out = {&buffer_[kBlockHeaderSize], size, 0};
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -141,8 +158,9 @@ void BlockWriter::Write(BlockType type, uint32_t count, uint64_t first,
   std::string head;
   AppendBlockHeader(head, header);
   buffer_.replace(0, kBlockHeaderSize, head);
-  status_ = sink_.Append(buffer_);
+  held_ += buffer_;
   bytes_ += buffer_.size();
+  if (held_.size() >= kHeld) Flush();
 }
 
 BlockReader::BlockReader(const ByteSource& source, const std::string& name)

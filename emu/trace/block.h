@@ -74,7 +74,7 @@ void AppendBlockHeader(std::string& to, const BlockHeader& header);
 // False if this is none. Requires: kBlockHeaderSize bytes.
 bool ParseBlockHeader(const char* bytes, BlockHeader* header);
 
-// Appends blocks. The first failure stays.
+// Appends blocks, several small ones at a time. The first failure stays.
 class BlockWriter {
  public:
   explicit BlockWriter(ByteSink& sink);
@@ -91,18 +91,25 @@ class BlockWriter {
     Write(type, count, first, absl::MakeConstSpan(&payload, 1), level);
   }
 
+  // Passes on to the sink what is held back.
+  void Flush();
+
   const absl::Status& status() const { return status_; }
   void Fail(absl::Status status);
-  // Of the file so far.
+  // Of the file so far, with what is held back.
   uint64_t bytes() const { return bytes_; }
 
  private:
+  // Passes it on as well once there is a good deal.
+  static constexpr size_t kHeld = 64 << 10;
+
   // To buffer_; false if it does not get smaller.
   bool Pack(absl::Span<const absl::string_view> parts, size_t size, int level);
 
   ByteSink& sink_;
   ZSTD_CCtx_s* const context_;
   std::string buffer_;
+  std::string held_;  // for the sink
   absl::Status status_;
   uint64_t bytes_ = 0;
 };

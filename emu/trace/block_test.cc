@@ -23,6 +23,7 @@ std::string FileWith(absl::string_view after) {
   MemorySink sink(&bytes);
   BlockWriter writer(sink);
   writer.Write(BlockType::kOptions, 1, 0, "{}", 1);
+  writer.Flush();
   bytes.append(after.data(), after.size());
   return bytes;
 }

@@ -54,7 +54,8 @@ uint32_t ContentWriter::AddChunk(absl::string_view bytes) {
   return chunk;
 }
 
-bool ContentWriter::IsChunk(uint32_t chunk, absl::string_view bytes) const {
+bool ContentWriter::IsChunk(uint32_t chunk, absl::string_view bytes) {
+  blocks_.Flush();
   BlockHeader header;
   const auto stored = reader_.Read(offsets_[chunk], BlockType::kChunk, &header);
   return stored.ok() && *stored == bytes;

@@ -34,7 +34,7 @@ class ContentWriter {
   using Key = std::pair<uint64_t, uint64_t>;  // a digest
 
   uint32_t AddChunk(absl::string_view bytes);
-  bool IsChunk(uint32_t chunk, absl::string_view bytes) const;
+  bool IsChunk(uint32_t chunk, absl::string_view bytes);
 
   const std::string name_;
   const BlockReader reader_;

@@ -28,6 +28,7 @@ constexpr int kLevel = 3;
 // What may wait to be written: contents are read where the guests' files are, in
 // memory.
 constexpr size_t kMostBehind = 64 << 20;
+constexpr size_t kLeastHeld = 4096;  // by a content
 
 class OwnedBytes : public ByteSource {
  public:
@@ -69,6 +70,7 @@ absl::StatusOr<std::unique_ptr<TraceWriter>> TraceWriter::Create(
     writer->blocks_->Write(BlockType::kOptions, 1, i, part, kLevel);
     rest.remove_prefix(part.size());
   }
+  writer->blocks_->Flush();
   writer->bytes_ = writer->blocks_->bytes();
   if (!writer->status().ok()) return writer->status();
   // Without a thread the work is done at once.
@@ -173,7 +175,7 @@ ContentId TraceWriter::AddContent(std::unique_ptr<ByteSource> bytes) {
   const auto id = static_cast<ContentId>(totals_.contents++);
   EMU_CHECK(id < kNoContent);
   const absl::StatusOr<uint64_t> size = bytes->Size();
-  Later(size.ok() ? *size : 0, [this, id, bytes = std::move(bytes)] {
+  Later(kLeastHeld + (size.ok() ? *size : 0), [this, id, bytes = std::move(bytes)] {
     contents_->Add(id, *bytes);
   });
   return id;
@@ -246,6 +248,8 @@ void TraceWriter::FlushFiles() {
 void TraceWriter::Push() {
   FlushEvents();
   FlushFiles();
+  Later(0, [this] { blocks_->Flush(); });
+  queue_.Kick();
 }
 
 absl::Status TraceWriter::Flush() {
@@ -256,6 +260,7 @@ absl::Status TraceWriter::Flush() {
 absl::Status TraceWriter::Finish(const TraceEnd& end) {
   Push();
   WriteLater(BlockType::kEnd, 1, 0, EncodeEnd(end, totals_, digest()), kLevel);
+  Later(0, [this] { blocks_->Flush(); });
   // There are no guests any more.
   queue_.UseAllCpus();
   return status();

@@ -2,6 +2,7 @@
 
 #include "emu/trace/work_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace emu {
@@ -12,7 +13,7 @@ WorkQueue::~WorkQueue() {
     const std::lock_guard<std::mutex> lock(mutex_);
     ending_ = true;
   }
-  added_.notify_one();
+  kicked_.notify_one();
   thread_.reset();
 }
 
@@ -33,17 +34,31 @@ void WorkQueue::UseAllCpus() {
 
 void WorkQueue::Add(size_t bytes, Work work) {
   if (thread_ == nullptr) return work();
+  bool wake = false;
   {
     std::unique_lock<std::mutex> lock(mutex_);
     done_.wait(lock, [&] { return items_.empty() || bytes_ <= limit_; });
     items_.push_back({bytes, std::move(work)});
     bytes_ += bytes;
+    wake = !awake_ && bytes_ >= std::min(kBatch, limit_);
+    awake_ |= wake;
   }
-  added_.notify_one();
+  if (wake) kicked_.notify_one();
+}
+
+void WorkQueue::Kick() {
+  if (thread_ == nullptr) return;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (awake_ || items_.empty()) return;
+    awake_ = true;
+  }
+  kicked_.notify_one();
 }
 
 void WorkQueue::Drain() {
   if (thread_ == nullptr) return;
+  Kick();
   std::unique_lock<std::mutex> lock(mutex_);
   done_.wait(lock, [&] { return items_.empty(); });
 }
@@ -51,16 +66,19 @@ void WorkQueue::Drain() {
 void WorkQueue::Run() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
-    added_.wait(lock, [&] { return !items_.empty() || ending_; });
-    if (items_.empty()) return;
-    Item& item = items_.front();  // a deque's items stay where they are
-    lock.unlock();
-    item.work();
-    item.work = nullptr;  // what it holds goes now
-    lock.lock();
-    bytes_ -= item.bytes;
-    items_.pop_front();
-    done_.notify_one();
+    kicked_.wait(lock, [&] { return awake_ || ending_; });
+    while (!items_.empty()) {
+      Item& item = items_.front();  // a deque's items stay where they are
+      lock.unlock();
+      item.work();
+      item.work = nullptr;  // what it holds goes now
+      lock.lock();
+      bytes_ -= item.bytes;
+      items_.pop_front();
+      if (items_.empty() || bytes_ <= limit_) done_.notify_one();
+    }
+    awake_ = false;
+    if (ending_) return;
   }
 }
 

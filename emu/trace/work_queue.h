@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Work that is done in the order in which it is given: at once, or on a thread of
-// its own, so that who gives it goes on. A bound on what is still to be done keeps
-// memory constant: who gives more waits. Work must not give work.
+// its own, so that who gives it goes on. The thread is woken for a batch of it, or
+// when that is asked for: waking costs as much as a small piece of work. A bound on
+// what is still to be done keeps memory constant: who gives more waits. Work must
+// not give work.
 
 #ifndef EMU_TRACE_WORK_QUEUE_H_
 #define EMU_TRACE_WORK_QUEUE_H_
@@ -39,10 +41,15 @@ class WorkQueue {
 
   // `bytes` is what the work holds in memory until it is done.
   void Add(size_t bytes, Work work);
+  // What was added begins now.
+  void Kick();
   // Returns when all that was added is done.
   void Drain();
 
  private:
+  // What the thread is woken for.
+  static constexpr size_t kBatch = 256 << 10;
+
   struct Item {
     size_t bytes;
     Work work;
@@ -57,10 +64,11 @@ class WorkQueue {
   // Below: under mutex_. Plain std::mutex: absl's reads the time stamp counter,
   // which is trapped while guests run.
   std::mutex mutex_;
-  std::condition_variable added_;  // or ending_
+  std::condition_variable kicked_;
   std::condition_variable done_;   // a piece of work is
-  std::deque<Item> items_;         // the first is being done
+  std::deque<Item> items_;         // the first may be being done
   size_t bytes_ = 0;               // of items_
+  bool awake_ = false;             // the thread is not to wait for more
   bool ending_ = false;
 };
 

@@ -83,6 +83,25 @@ TEST(WorkQueueTest, TakesOneThatIsLargerThanTheBound) {
   EXPECT_EQ(done, 10);
 }
 
+TEST(WorkQueueTest, BeginsWhenItIsAsked) {
+  WorkQueue queue(100 << 20);
+  ASSERT_TRUE(queue.StartThread().ok());
+  std::promise<void> done;
+  queue.Add(1, [&] { done.set_value(); });
+  queue.Kick();
+  done.get_future().wait();
+}
+
+TEST(WorkQueueTest, BeginsByItselfWithABatch) {
+  WorkQueue queue(100 << 20);
+  ASSERT_TRUE(queue.StartThread().ok());
+  std::promise<void> done;
+  for (int i = 0; i < 300; ++i) queue.Add(1000, [] {});
+  queue.Add(1, [&] { done.set_value(); });
+  for (int i = 0; i < 300; ++i) queue.Add(1000, [] {});
+  done.get_future().wait();
+}
+
 TEST(WorkQueueTest, DoesWhatIsLeftAtItsEnd) {
   std::vector<int> order;
   {
