@@ -49,6 +49,10 @@ Result<int> OnlyProtocol(int wanted, int only) {
   return only;
 }
 
+int PingProtocol(int domain) {
+  return domain == AF_INET ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
+}
+
 Result<SocketRef> CreateInet(Task& task, const Socket::Type& wanted,
                              int flags) {
   if (wanted.protocol < 0 || wanted.protocol >= kInetProtocols) {
@@ -63,7 +67,7 @@ Result<SocketRef> CreateInet(Task& task, const Socket::Type& wanted,
           std::make_shared<TcpSocket>(task, type, flags, network.tcp_ports));
     case SOCK_DGRAM:
       // Only members of net.ipv4.ping_group_range may ping: nobody.
-      if (type.protocol == IPPROTO_ICMP) return Errno(EACCES);
+      if (type.protocol == PingProtocol(type.domain)) return Errno(EACCES);
       if (type.protocol == IPPROTO_UDPLITE) {
         return SocketRef(std::make_shared<UdpSocket>(task, type, flags,
                                                      network.udplite_ports));
@@ -87,6 +91,7 @@ Result<SocketRef> CreateNetlink(Task& task, const Socket::Type& type,
     return Errno(EPROTONOSUPPORT);
   }
   if (type.protocol != NETLINK_ROUTE &&
+      type.protocol != NETLINK_SOCK_DIAG &&
       type.protocol != NETLINK_KOBJECT_UEVENT) {
     return Errno(EPROTONOSUPPORT);
   }
@@ -116,8 +121,11 @@ constexpr Family kServed[] = {
 Result<SocketRef> NewSocket(Task& task, const Socket::Type& type, int flags) {
   if (type.domain < 0 || type.domain >= kFamilies) return Errno(EAFNOSUPPORT);
   if (type.type < 0 || type.type >= kSocketTypes) return Errno(EINVAL);
+  // As it was asked for before there was AF_PACKET.
+  const bool packet = type.domain == AF_INET && type.type == SOCK_PACKET;
+  const int domain = packet ? AF_PACKET : type.domain;
   for (const Family& family : kServed) {
-    if (family.domain == type.domain) return family.create(task, type, flags);
+    if (family.domain == domain) return family.create(task, type, flags);
   }
   return Errno(EAFNOSUPPORT);
 }

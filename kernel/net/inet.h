@@ -98,6 +98,9 @@ class InetSocket : public Socket {
   bool Conflicts(const EndedConnection& ended, const Endpoint& local) const;
 
   Uid owner_uid() const { return owner_uid_; }
+  // The port is one that bind(2) named.
+  bool port_chosen() const { return port_chosen_; }
+  bool v6_only() const;
   // What /proc/net tells of it.
   struct Status {
     int state = 0;  // TCP_*
@@ -127,7 +130,6 @@ class InetSocket : public Socket {
   bool bound() const { return local_.port != 0; }
   // A remembered option's value.
   int Option(int level, int name) const;
-  bool v6_only() const;
   bool Joined(const IpAddress& group) const { return groups_.contains(group); }
   // Where `address` leads, v4-mapped ones on IPv6 sockets checked.
   Result<Endpoint> ParseRemote(const SocketAddress& address) const;

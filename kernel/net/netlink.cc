@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernel/net/netlink_message.h"
 #include "kernel/process.h"
 #include "kernel/task.h"
 
@@ -110,12 +111,12 @@ Result<size_t> NetlinkSocket::Send(Task& task, OutMessage& message) {
       TRY(message.data.Get(bytes.data(), bytes.size())) < length) {
     return Errno(EFAULT);
   }
-  if (protocol() == NETLINK_ROUTE) Serve(bytes);
+  Serve(task, bytes);
   return length;
 }
 
 // Requests may come several at a time.
-void NetlinkSocket::Serve(absl::string_view requests) {
+void NetlinkSocket::Serve(Task& task, absl::string_view requests) {
   while (requests.size() >= sizeof(nlmsghdr)) {
     nlmsghdr header;
     memcpy(&header, requests.data(), sizeof(header));
@@ -124,12 +125,28 @@ void NetlinkSocket::Serve(absl::string_view requests) {
       return;
     }
     for (std::string& answer :
-         AnswerRoute(requests.substr(0, header.nlmsg_len), port_)) {
-      Push(std::move(answer));
+         Answer(task, requests.substr(0, header.nlmsg_len))) {
+      queued_ += answer.size() + kOverhead;
+      queue_.push_back(std::move(answer));
     }
+    if (!queue_.empty()) wait_.Wake(POLLIN | POLLRDNORM);
     requests.remove_prefix(
         std::min<size_t>(NLMSG_ALIGN(header.nlmsg_len), requests.size()));
   }
+}
+
+// An answer comes whole, however long; while the buffer is full there is none.
+std::deque<std::string> NetlinkSocket::Answer(Task& task,
+                                              absl::string_view request) {
+  const NetlinkAsker asker(request, port_);
+  if (asker.request.nlmsg_type < NLMSG_MIN_TYPE ||
+      (asker.request.nlmsg_flags & NLM_F_REQUEST) == 0) {
+    return {};
+  }
+  if (protocol() != NETLINK_ROUTE && protocol() != NETLINK_SOCK_DIAG) return {};
+  if (queued_ > static_cast<size_t>(options_.receive_buffer)) return {};
+  return protocol() == NETLINK_ROUTE ? AnswerRoute(request, port_)
+                                     : AnswerDiag(task, request, port_);
 }
 
 Result<size_t> NetlinkSocket::Receive(Task&, InMessage& message) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // AF_NETLINK: the kernel as a correspondent. NETLINK_ROUTE answers what
-// getifaddrs(3) and ip(8) ask about the loopback; other protocols can be
-// listened to, and stay silent.
+// getifaddrs(3) and ip(8) ask about the loopback, NETLINK_SOCK_DIAG what ss(8)
+// asks about sockets; other protocols can be listened to, and stay silent.
 
 #ifndef KERNEL_NET_NETLINK_H_
 #define KERNEL_NET_NETLINK_H_
@@ -49,7 +49,8 @@ class NetlinkSocket : public Socket {
 
  private:
   Result<> TakePort(Task& task, uint32_t wanted);
-  void Serve(absl::string_view request);
+  void Serve(Task& task, absl::string_view requests);
+  std::deque<std::string> Answer(Task& task, absl::string_view request);
 
   NetlinkPorts& ports_;
   uint32_t port_ = 0;  // 0: none yet
@@ -59,9 +60,11 @@ class NetlinkSocket : public Socket {
   size_t queued_ = 0;
 };
 
-// The answers to one request of NETLINK_ROUTE, a datagram each. `port` is the
-// asker's.
+// The answers to one request of NETLINK_ROUTE or NETLINK_SOCK_DIAG, a datagram
+// each. `port` is the asker's.
 std::deque<std::string> AnswerRoute(absl::string_view request, uint32_t port);
+std::deque<std::string> AnswerDiag(Task& task, absl::string_view request,
+                                   uint32_t port);
 
 }  // namespace emu
 

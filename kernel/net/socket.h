@@ -83,6 +83,7 @@ class Socket : public FileDescription {
   int domain() const { return type_.domain; }
   int type() const { return type_.type; }
   int protocol() const { return type_.protocol; }
+  int shut() const { return shut_; }  // k*Shut
   std::shared_ptr<Socket> ref();
 
   // The calls of the same names. EOPNOTSUPP where a family has no such thing.

@@ -48,12 +48,20 @@ class UnixSocket : public Socket {
   void OnClose(Task& task) override;
   Result<int64_t> Ioctl(Task& task, uint32_t request, GuestAddr arg) override;
 
-  // For /proc/net/unix.
+  // For /proc/net/unix and sock_diag(7).
   struct Status {
     int type;
     int state;  // SS_*
     bool listening;
     std::string name;
+    const Path* bound;  // of a name in the file system, or null
+    bool has_peer;
+    uint64_t peer;  // its inode; 0 if it is gone
+    std::vector<uint64_t> to_accept;  // inodes of those that connected
+    unsigned backlog;
+    uint64_t unread;  // bytes, or those of the first packet
+    uint64_t unsent;  // of its buffer in use
+    int shut;         // k*Shut
   };
   Status GetStatus() const;
 

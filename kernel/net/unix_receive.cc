@@ -184,11 +184,30 @@ Result<int64_t> UnixSocket::Ioctl(Task& task, uint32_t request,
 }
 
 UnixSocket::Status UnixSocket::GetStatus() const {
-  const bool connected = state_ == State::kConnected || !peer_.expired();
-  return {.type = type(),
-          .state = connected ? SS_CONNECTED : SS_UNCONNECTED,
-          .listening = state_ == State::kListening,
-          .name = name_};
+  const Ref peer = peer_.lock();
+  const bool connected = state_ == State::kConnected || peer != nullptr;
+  Status status = {.type = type(),
+                   .state = connected ? SS_CONNECTED : SS_UNCONNECTED,
+                   .listening = state_ == State::kListening,
+                   .name = name_,
+                   .bound = bound_path_ ? &bound_path_ : nullptr,
+                   .has_peer = connected,
+                   .peer = peer == nullptr ? 0 : peer->inode().ino(),
+                   .to_accept = {},
+                   .backlog = backlog_,
+                   .unread = 0,
+                   .unsent = static_cast<uint64_t>(*charge_),
+                   .shut = shut_};
+  for (const Ref& waiting : to_accept_) {
+    status.to_accept.push_back(waiting->peer_.expired()
+                                   ? 0
+                                   : waiting->peer_.lock()->inode().ino());
+  }
+  for (const Packet& packet : queue_) {
+    status.unread += packet.left();
+    if (datagram()) break;
+  }
+  return status;
 }
 
 Result<size_t> UnixSocket::ReceivePacket(Task&, InMessage& message) {
