@@ -31,6 +31,7 @@ TcpSocket::TcpSocket(Task& task, const Type& type, int flags, InetPorts& ports)
 
 TcpSocket::~TcpSocket() {
   FailWaiting();
+  DropUnaccepted();
   if (state_ == State::kEstablished) End();
 }
 
@@ -177,9 +178,38 @@ void TcpSocket::Establish(Task& task, TcpSocket& client) {
   client.peer_ = server;
   client.timeout_.Disarm();
   client.waits_for_ = nullptr;
-  to_accept_.push_back(std::move(server));
-  wait_.Wake(POLLIN | POLLRDNORM);
+  if (const int seconds = Option(IPPROTO_TCP, TCP_DEFER_ACCEPT); seconds > 0) {
+    server->deferred_by_ = this;
+    task.clock().Arm(server->defer_timeout_,
+                     task.clock().now() + seconds * kNanosPerSecond);
+    deferred_.push_back(std::move(server));
+  } else {
+    to_accept_.push_back(std::move(server));
+    wait_.Wake(POLLIN | POLLRDNORM);
+  }
   client.wait_.Wake();
+}
+
+void TcpSocket::EndDeferral() {
+  TcpSocket* listener = std::exchange(deferred_by_, nullptr);
+  if (listener == nullptr) return;
+  defer_timeout_.Disarm();
+  const Ref kept = self();
+  std::erase(listener->deferred_, kept);
+  // One that was reset meanwhile is forgotten.
+  if (state_ != State::kEstablished) return;
+  listener->to_accept_.push_back(kept);
+  listener->wait_.Wake(POLLIN | POLLRDNORM);
+}
+
+// Nobody will accept them.
+void TcpSocket::DropUnaccepted() {
+  for (const Ref& server : deferred_) {
+    server->deferred_by_ = nullptr;
+    server->defer_timeout_.Disarm();
+  }
+  deferred_.clear();
+  to_accept_.clear();
 }
 
 void TcpSocket::FailWaiting() {
@@ -210,7 +240,7 @@ Result<> TcpSocket::Disconnect() {
   timeout_.Disarm();
   waits_for_ = nullptr;
   FailWaiting();
-  to_accept_.clear();
+  DropUnaccepted();
   received_.Clear();
   urgent_.reset();
   ended_first_ = false;
@@ -269,6 +299,7 @@ void TcpSocket::OnFin() {
   peer_done_ = true;
   shut_ |= kReceiveShut;
   wait_.Wake();
+  EndDeferral();
 }
 
 void TcpSocket::OnReset() {
@@ -278,6 +309,7 @@ void TcpSocket::OnReset() {
   has_remote_ = false;
   peer_.reset();
   wait_.Wake();
+  EndDeferral();
 }
 
 int TcpSocket::TcpState() const {
@@ -291,6 +323,7 @@ int TcpSocket::TcpState() const {
     case State::kEstablished:
       break;
   }
+  if (deferred_by_ != nullptr) return TCP_SYN_RECV;
   if ((shut_ & kSendShut) == 0) {
     return peer_done_ ? TCP_CLOSE_WAIT : TCP_ESTABLISHED;
   }

@@ -84,6 +84,16 @@ class TcpSocket : public InetSocket {
     TcpSocket& socket_;
   };
 
+  // TCP_DEFER_ACCEPT: the client has had its time to send something.
+  class DeferTimeout : public Timer {
+   public:
+    explicit DeferTimeout(TcpSocket& socket) : socket_(socket) {}
+
+   private:
+    void OnTime() override { socket_.EndDeferral(); }
+    TcpSocket& socket_;
+  };
+
   Ref self();
   Result<> StartConnect(Task& task, const SocketAddress& address);
   Result<> Disconnect();
@@ -91,6 +101,10 @@ class TcpSocket : public InetSocket {
   // `client`, which waits for it, is connected to a new socket in the queue.
   void Establish(Task& task, TcpSocket& client);
   void FailConnect(int error);
+  // A connection that its listener keeps back is ready to be accepted: something
+  // came, or it has waited for that long enough.
+  void EndDeferral();
+  void DropUnaccepted();
   // Those that wait for this one and still want it.
   void FailWaiting();
   bool QueueFull() const { return to_accept_.size() > backlog_; }
@@ -134,10 +148,14 @@ class TcpSocket : public InetSocket {
   bool accepted_ = true;    // false in the listener's queue
   unsigned backlog_ = 0;
   std::deque<Ref> to_accept_;
+  std::vector<Ref> deferred_;  // connections that nothing came from yet
+  // The listener in whose `deferred_` this one is; null: none.
+  TcpSocket* deferred_by_ = nullptr;
   std::deque<std::weak_ptr<TcpSocket>> waiting_;  // for room among those
   // The listener in whose `waiting_` this one is; never followed.
   const TcpSocket* waits_for_ = nullptr;
   ConnectTimeout timeout_{*this};
+  DeferTimeout defer_timeout_{*this};
   std::string congestion_ = "cubic";
 };
 

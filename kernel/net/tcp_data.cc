@@ -147,6 +147,7 @@ Result<size_t> TcpSocket::SendChunk(IovIter& from) {
       std::min<uint64_t>(from.remaining(), room - unsent + window);
   const size_t n = TRY(peer->received_.Append(from, most));
   if (arrives) peer->wait_.Wake(kReadable);
+  peer->EndDeferral();
   return n;
 }
 
