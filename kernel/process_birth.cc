@@ -10,11 +10,13 @@
 #include "absl/cleanup/cleanup.h"
 #include "kernel/fs/pidfd.h"
 #include "kernel/kernel.h"
+#include "kernel/mm/shared_segment.h"
 #include "kernel/process.h"
 #include "kernel/process_life.h"
 #include "kernel/signal/mask.h"
 #include "kernel/signal/posix_timers.h"
 #include "kernel/signal/signal_defaults.h"
+#include "kernel/subsystems.h"
 #include "kernel/task.h"
 
 namespace emu {
@@ -139,6 +141,10 @@ Task& NewTask(Task& creator, Pid tid, Machine::Guest guest,
                 ? creator.mm
                 : std::shared_ptr<MemoryMap>(
                       creator.mm->Fork(std::move(guest.memory)));
+  if ((request.flags & CLONE_VM) == 0) {
+    NoteAttached(kernel.subsystems().segments, *task.mm,
+                 creator.process().pid(), kernel.clock().realtime());
+  }
   InheritFromTask(task, creator, request);
   SetRegisters(task, request);
   return task;

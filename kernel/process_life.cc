@@ -10,12 +10,14 @@
 #include "kernel/ipc/semaphores.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/futex.h"
+#include "kernel/mm/shared_segment.h"
 #include "kernel/process.h"
 #include "kernel/signal/job_control.h"
 #include "kernel/signal/mask.h"
 #include "kernel/signal/posix_timers.h"
 #include "kernel/signal/send.h"
 #include "kernel/signal/signal_defaults.h"
+#include "kernel/subsystems.h"
 #include "kernel/task.h"
 #include "kernel/time_util.h"
 
@@ -215,6 +217,10 @@ void LeaveMemory(Task& task) {
     if (task.clear_child_tid != 0 && task.mm.use_count() > 1) {
       const UserPtr<int32_t> tid(task.clear_child_tid);
       if (task.Write(tid, 0).ok()) FutexWakeAddress(*task.mm, tid.addr(), 1);
+    }
+    if (task.mm.use_count() == 1) {
+      NoteDetached(task.kernel().subsystems().segments, *task.mm,
+                   task.process().pid(), task.clock().realtime());
     }
   }
   task.clear_child_tid = 0;

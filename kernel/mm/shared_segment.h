@@ -15,6 +15,7 @@
 
 namespace emu {
 
+class MemoryMap;
 class SharedSegment;
 using SharedSegments = IpcIds<SharedSegment>;
 
@@ -55,6 +56,13 @@ class SharedSegment : public IpcObject {
   SharedSegments& table_;
   std::shared_ptr<SegmentMemory> memory_;
 };
+
+// The process `pid` attaches all segments in `map` anew (a fork), or gives them up
+// (exit, exec), at the time `now` of CLOCK_REALTIME.
+void NoteAttached(const SharedSegments& segments, const MemoryMap& map, Pid pid,
+                  Nanos now);
+void NoteDetached(const SharedSegments& segments, const MemoryMap& map, Pid pid,
+                  Nanos now);
 
 }  // namespace emu
 
