@@ -244,6 +244,7 @@ Kernel::Turn Kernel::TakeTurn(Task& task) {
     }
     Answer(task, stop);
     clock_.FireDue();
+    mounts_->ReleaseUnused();
     if (task.state() != Task::State::kRunnable) return Turn::kOver;
     if (scheduler_.TakeYield() || main_->zombie) break;
   }

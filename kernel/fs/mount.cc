@@ -40,6 +40,25 @@ bool Mount::Expire() {
   return unused;
 }
 
+Mount::Mount(int id, FileSystem& fs, DentryRef root, std::string source,
+             const MountFlags& flags, std::shared_ptr<MountCounts> counts)
+    : flags(flags),
+      id_(id),
+      fs_(fs),
+      root_(std::move(root)),
+      source_(std::move(source)),
+      device_(fs.device()),
+      counts_(std::move(counts)) {
+  ++counts_->mounts[device_];
+}
+
+Mount::~Mount() {
+  const auto it = counts_->mounts.find(device_);
+  if (--it->second > 0) return;
+  counts_->mounts.erase(it);
+  counts_->unused.push_back(&fs_);
+}
+
 MountTree::MountTree(Kernel& kernel) : kernel_(kernel) {}
 
 MountTree::~MountTree() {
@@ -55,9 +74,12 @@ MountTree::~MountTree() {
   }
 }
 
-FileSystem& MountTree::Adopt(std::unique_ptr<FileSystem> fs) {
+FileSystem& MountTree::Adopt(std::unique_ptr<FileSystem> fs,
+                             std::function<void()> release) {
   file_systems_.push_back(std::move(fs));
-  return *file_systems_.back();
+  FileSystem& adopted = *file_systems_.back();
+  if (release != nullptr) releases_[adopted.device()] = std::move(release);
+  return adopted;
 }
 
 Result<FileSystem*> MountTree::FindOfType(const std::string& type) const {
@@ -90,7 +112,8 @@ MountRef MountTree::NewDetached(FileSystem& fs, const DentryRef& root,
                                 const std::string& source,
                                 const MountFlags& flags) {
   return std::make_shared<Mount>(next_id_++, fs, root,
-                                 source.empty() ? fs.type() : source, flags);
+                                 source.empty() ? fs.type() : source, flags,
+                                 counts_);
 }
 
 Path MountTree::root() const {
@@ -175,24 +198,22 @@ Result<> MountTree::Detach(const Path& path, bool lazy) {
     for (const MountRef& child : below[i]->children_) below.push_back(child);
   }
   for (const MountRef& mount : below) Unlink(*mount);
-  TellUnmounted(below);
   return {};
 }
 
-void MountTree::TellUnmounted(const std::vector<MountRef>& gone) {
-  for (const MountRef& mount : gone) {
-    const FileSystem& fs = mount->fs();
-    // `gone` holds it, and who unmounts: anyone else goes on using its files.
-    const bool in_use = mount.use_count() > (mount == gone.front() ? 2 : 1);
-    const std::vector<Mount*> all = mounts();
-    if (in_use || std::any_of(all.begin(), all.end(), [&](const Mount* other) {
-          return &other->fs() == &fs;
-        })) {
-      continue;
-    }
+void MountTree::ReleaseAllUnused() {
+  const std::vector<FileSystem*> unused =
+      std::exchange(counts_->unused, std::vector<FileSystem*>());
+  for (FileSystem* fs : unused) {
+    if (counts_->mounts.count(fs->device()) > 0) continue;
     const std::vector<InotifyFile*> instances =
         kernel_.subsystems().inotify.all;
-    for (InotifyFile* instance : instances) instance->TellUnmounted(fs);
+    for (InotifyFile* instance : instances) instance->TellUnmounted(*fs);
+    fs->DropNames();
+    const auto it = releases_.find(fs->device());
+    if (it == releases_.end()) continue;
+    it->second();
+    releases_.erase(it);
   }
 }
 

@@ -7,6 +7,8 @@
 #define KERNEL_FS_MOUNT_H_
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,24 +36,31 @@ struct MountFlags {
   bool relatime = true;
 };
 
-// A file system (or a subtree of one) at a place.
+// How many mounts each file system has, by device; in the tree or not. Shared by
+// the tree and its mounts.
+struct MountCounts {
+  std::map<uint64_t, int> mounts;
+  std::vector<FileSystem*> unused;  // that have none any more
+};
+
+// A file system (or a subtree of one) at a place. Every path to its files holds
+// it, so that with a file system's last mount its last user is gone.
 class Mount : public std::enable_shared_from_this<Mount> {
  public:
   Mount(int id, FileSystem& fs, DentryRef root, std::string source,
-        const MountFlags& flags)
-      : flags(flags),
-        id_(id),
-        fs_(fs),
-        root_(std::move(root)),
-        source_(std::move(source)) {}
+        const MountFlags& flags, std::shared_ptr<MountCounts> counts);
   Mount(const Mount&) = delete;
   Mount& operator=(const Mount&) = delete;
+  ~Mount();
 
   MountFlags flags;
   // Regular files that are open for writing through it.
   int writers = 0;
 
   int id() const { return id_; }
+  // Of all mounts that ever were: for statx(2) and statmount(2).
+  static constexpr uint64_t kUniqueIds = uint64_t{1} << 31;
+  uint64_t unique_id() const { return kUniqueIds + static_cast<uint64_t>(id_); }
   FileSystem& fs() const { return fs_; }
   const DentryRef& root() const { return root_; }
   // /proc/mounts' first field.
@@ -78,6 +87,8 @@ class Mount : public std::enable_shared_from_this<Mount> {
   friend void CrossMounts(Mount** mount, Dentry** dentry);
   uint64_t walks_ = 0;  // that came here
   std::optional<uint64_t> walks_at_expiry_;
+  const uint64_t device_;
+  const std::shared_ptr<MountCounts> counts_;
 };
 
 class MountTree {
@@ -99,8 +110,15 @@ class MountTree {
   // What the files of all file systems take together.
   FileMemory& file_memory() { return file_memory_; }
 
-  // A file system belongs to the kernel for as long as that runs.
-  FileSystem& Adopt(std::unique_ptr<FileSystem> fs);
+  // A file system belongs to the kernel for as long as that runs. What it holds
+  // it lets go of by `release`, once nobody can come to it any more.
+  FileSystem& Adopt(std::unique_ptr<FileSystem> fs,
+                    std::function<void()> release = nullptr);
+  // Between system calls: those that lost their last mount are let go of, and who
+  // watched their files is told.
+  void ReleaseUnused() {
+    if (!counts_->unused.empty()) ReleaseAllUnused();
+  }
   // st_dev of the next file system: major 0, minors counting up.
   uint64_t NextDevice() { return next_device_++; }
   // A mount that is nowhere in the tree.
@@ -135,12 +153,13 @@ class MountTree {
  private:
   Result<Path> MakePoint(const std::string& path, bool directory);
   void Unlink(Mount& mount);
-  // Who watches what was shown by mounts that are gone.
-  void TellUnmounted(const std::vector<MountRef>& gone);
+  void ReleaseAllUnused();
 
   Kernel& kernel_;
   FileMemory file_memory_;
   std::vector<std::unique_ptr<FileSystem>> file_systems_;
+  std::map<uint64_t, std::function<void()>> releases_;  // by device
+  const std::shared_ptr<MountCounts> counts_ = std::make_shared<MountCounts>();
   MountRef root_;
   int next_id_ = 1;
   uint64_t next_device_ = 1;

@@ -17,6 +17,8 @@ constexpr int64_t kBlockSize = 4096;
 // statfs(2)'s f_flags that <sys/statvfs.h> does not name.
 constexpr int64_t kStValid = 0x0020;
 
+constexpr uint32_t kMountIdUnique = 0x4000;  // STATX_MNT_ID_UNIQUE
+
 abi::statx_timestamp ToStatx(Nanos time) {
   const abi::timespec t = ToTimespec(time);
   return {t.tv_sec, static_cast<uint32_t>(t.tv_nsec), 0};
@@ -71,6 +73,10 @@ abi::statx StatxOf(const Path& path, uint32_t mask) {
   st.stx_dev_major = gnu_dev_major(inode.fs().device());
   st.stx_dev_minor = gnu_dev_minor(inode.fs().device());
   if ((mask & STATX_MNT_ID) != 0) st.stx_mnt_id = path.mount->id();
+  if ((mask & kMountIdUnique) != 0) {
+    st.stx_mask = (st.stx_mask & ~STATX_MNT_ID) | kMountIdUnique;
+    st.stx_mnt_id = path.mount->unique_id();
+  }
   return st;
 }
 

@@ -40,6 +40,8 @@ class Tmpfs : public FileSystem {
   ~Tmpfs() override;
 
   InodeRef root() override { return root_; }
+  // Its files go, but for those that are in use.
+  void Release() { root_ = nullptr; }
   FileSystemStats Stats() override;
   std::string MountOptions() const override;
 

@@ -136,7 +136,11 @@ Result<> MountNew(Task& task, const Path& at, const std::string& type,
   }
   if (!at.inode().IsDirectory()) return Errno(ENOTDIR);
   if (!mounts.HasRoomFor(1)) return Errno(ENOSPC);
-  if (is_tmpfs) fs = &mounts.Adopt(NewTmpfs(task.kernel(), options));
+  if (is_tmpfs) {
+    auto made = std::make_unique<Tmpfs>(task.kernel(), "tmpfs", options);
+    Tmpfs* tmpfs = made.get();
+    fs = &mounts.Adopt(std::move(made), [tmpfs] { tmpfs->Release(); });
+  }
   mounts.Attach(mounts.NewDetached(*fs, fs->root_dentry(), source, flags), at);
   return {};
 }

@@ -306,6 +306,31 @@ TEST_F(MountTest, UnmountEndsInotifyWatches) {
   EXPECT_THAT(inotify_rm_watch(inotify, directory), FailsWith(EINVAL));
 }
 
+TEST_F(MountTest, ALazyUnmountEndsWatchesWithTheLastUse) {
+  ASSERT_THAT(Tmpfs("a"), Succeeds());
+  ASSERT_TRUE(WriteFile("a/file", ""));
+  const Fd inotify(inotify_init1(IN_NONBLOCK));
+  ASSERT_THAT(inotify_add_watch(inotify, "a/file", IN_MODIFY), Succeeds());
+  Fd file(open("a/file", O_WRONLY));
+  ASSERT_THAT(umount2("a", MNT_DETACH), Succeeds());
+  struct inotify_event events[8];
+  EXPECT_THAT(read(inotify, events, sizeof(events)), FailsWith(EAGAIN));
+  ASSERT_THAT(write(file, "x", 1), SucceedsWith(1));
+  EXPECT_THAT(read(inotify, events, sizeof(events)),
+              SucceedsWith(sizeof(events[0])));
+  EXPECT_EQ(events[0].mask, uint32_t{IN_MODIFY});
+  file.Reset();
+  // Linux does so a moment later.
+  ssize_t n = -1;
+  for (int i = 0; i < 100 && n < 0; ++i) {
+    n = read(inotify, events, sizeof(events));
+    if (n < 0) usleep(10'000);
+  }
+  ASSERT_EQ(n, static_cast<ssize_t>(2 * sizeof(events[0])));
+  EXPECT_EQ(events[0].mask, uint32_t{IN_UNMOUNT});
+  EXPECT_EQ(events[1].mask, uint32_t{IN_IGNORED});
+}
+
 TEST_F(MountTest, WatchesLastWhileAnotherMountShowsTheFiles) {
   ASSERT_THAT(Tmpfs("a"), Succeeds());
   ASSERT_THAT(mount("a", "b", nullptr, MS_BIND, nullptr), Succeeds());
