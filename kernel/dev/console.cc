@@ -78,6 +78,12 @@ void Console::OnResize() {
   SetWindow(window);
 }
 
+void Console::SetSettings(const abi::termios2& settings) {
+  constexpr uint32_t kLines = ICANON | ECHO;
+  if ((settings.c_lflag & kLines) != kLines) attended_ = true;
+  Terminal::SetSettings(settings);
+}
+
 size_t Console::OutputRoom() {
   return pending_.size() < kPending ? kPending - pending_.size() : 0;
 }

@@ -37,9 +37,11 @@ class Console : public Terminal, public OutsideSource {
   void OnResize() override;
   Pid ForegroundGroup() override { return foreground; }
 
-  // Terminal. From the first time on that a guest asks for input, what is typed
+  // Terminal. From the first time on that a guest asks for input, or wants keys
+  // one by one or not shown (a program that draws on the screen), what is typed
   // is the guests'; before, it is for whoever reads the terminal next.
   void OnReadAttempt() override { attended_ = true; }
+  void SetSettings(const abi::termios2& settings) override;
 
   // TerminalDevice.
   size_t OutputRoom() override;

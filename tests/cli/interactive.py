@@ -96,6 +96,13 @@ def main():
     if shell.end() != 0 or time.monotonic() - start > 20:
         raise SystemExit('sleep 1000 took time, though nobody types')
 
+    # Somebody is there who wants keys: it takes its time, though nobody reads.
+    start = time.monotonic()
+    shell = Session([emu, 'run', '--', '/bin/sh', '-c',
+                     'stty -icanon -echo; sleep 2'])
+    if shell.end() != 0 or not 1.5 < time.monotonic() - start < 20:
+        raise SystemExit('sleep 2 did not take its time in raw mode')
+
     # emu ended by the terminal's hang-up leaves nobody behind.
     shell = Session([emu, 'run', '--', '/bin/cat'])
     os.close(shell.fd)
