@@ -11,7 +11,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "emu/values.h"
 
 namespace emu {
@@ -71,9 +70,9 @@ std::string Sha256(absl::string_view bytes) {
   return digest.Finish();
 }
 
-absl::Status CheckDigest(HostTree& tree, const std::string& path) {
-  const std::vector<std::string> parts = absl::StrSplit(path, '/');
-  const std::string& algorithm = parts[parts.size() - 2];
+absl::Status CheckDigest(HostTree& tree, const std::string& path,
+                         absl::string_view algorithm,
+                         absl::string_view wanted) {
   if (algorithm != "sha256" && algorithm != "sha512") {
     return absl::InvalidArgumentError(
         absl::StrCat("digests by ", Quoted(algorithm), " are not known"));
@@ -81,7 +80,7 @@ absl::Status CheckDigest(HostTree& tree, const std::string& path) {
   absl::StatusOr<std::string> digest = DigestOf(
       tree, path, algorithm == "sha256" ? nettle_sha256 : nettle_sha512);
   if (!digest.ok()) return digest.status();
-  if (*digest == parts.back()) return absl::OkStatus();
+  if (*digest == wanted) return absl::OkStatus();
   return absl::DataLossError(
       absl::StrCat(path, " is damaged: its content has another digest"));
 }

@@ -16,9 +16,10 @@ namespace emu {
 // In hexadecimal.
 std::string Sha256(absl::string_view bytes);
 
-// Whether the content of `path`, which ends in ALGORITHM/DIGEST, is what its name
-// says.
-absl::Status CheckDigest(HostTree& tree, const std::string& path);
+// Whether the content of `path` has the digest that is `wanted`.
+absl::Status CheckDigest(HostTree& tree, const std::string& path,
+                         absl::string_view algorithm,
+                         absl::string_view wanted);
 
 }  // namespace emu
 

@@ -288,6 +288,32 @@ TEST_F(ImageTest, WhatDockerSavedIsReadToo) {
   EXPECT_THAT(image->env, ElementsAre("A=1"));
 }
 
+TEST_F(ImageTest, WhatDockerSavedMustBeWhatItsDigestsSay) {
+  const std::string layer = MakeTar({{"file", S_IFREG | 0644, "x"}});
+  const std::string config = absl::StrCat(
+      R"({"rootfs":{"diff_ids":["sha256:)", Sha256(layer), R"("]}})");
+  const std::string name = Sha256(config) + ".json";
+  const auto write_manifest = [&](const std::string& layers) {
+    dir_.Write("saved/manifest.json",
+               absl::StrCat(R"([{"Config":")", name, R"(","Layers":[)", layers,
+                            "]}]"));
+  };
+  write_manifest(R"("l/layer.tar")");
+  dir_.Write("saved/" + name, config);
+  dir_.Write("saved/l/layer.tar", layer);
+  ASSERT_TRUE(Open("saved").ok()) << OpenError("saved");
+  dir_.Write("saved/l/layer.tar", layer + " ");
+  EXPECT_EQ(OpenError("saved"), dir_.Path("saved") +
+                                    ": l/layer.tar is damaged: its content "
+                                    "has another digest");
+  dir_.Write("saved/l/layer.tar", layer);
+  write_manifest(R"("l/layer.tar","l/layer.tar")");
+  EXPECT_THAT(OpenError("saved"), HasSubstr("disagree on how many layers"));
+  write_manifest(R"("l/layer.tar")");
+  dir_.Write("saved/" + name, config + " ");
+  EXPECT_THAT(OpenError("saved"), HasSubstr(name + " is damaged"));
+}
+
 TEST_F(ImageTest, BlobsMustBeWhatTheirDigestsSay) {
   const std::string layer = MakeTar({{"file", S_IFREG | 0644, "x"}});
   WriteLayout("oci", {layer});

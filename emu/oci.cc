@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "emu/archive.h"
 #include "emu/digest.h"
 #include "emu/image.h"
@@ -46,9 +47,13 @@ std::string Text(const Json& json) {
   return json.is_string() ? json.get<std::string>() : "";
 }
 
-// Where the blob of a descriptor is: "sha256:abc" is blobs/sha256/abc.
-absl::StatusOr<std::string> BlobPath(const Json& descriptor) {
-  const std::string digest = Text(Member(descriptor, "digest"));
+// "sha256:abc".
+struct Digest {
+  std::string algorithm;
+  std::string value;
+};
+
+absl::StatusOr<Digest> ParseDigest(const std::string& digest) {
   const std::vector<std::string> parts = absl::StrSplit(digest, ':');
   const auto plain = [](const std::string& s) {
     return !s.empty() && s.find_first_not_of("0123456789abcdefghijklmnopqrstuvwx"
@@ -58,15 +63,20 @@ absl::StatusOr<std::string> BlobPath(const Json& descriptor) {
     return absl::InvalidArgumentError(
         absl::StrCat("digest ", Quoted(digest), " is malformed"));
   }
-  return absl::StrCat("blobs/", parts[0], "/", parts[1]);
+  return Digest{parts[0], parts[1]};
 }
 
-// The same, where the blob is what its digest says.
+// Where the blob of a descriptor is, blobs/sha256/abc, which is what its digest
+// says.
 absl::StatusOr<std::string> CheckedBlob(HostTree& layout,
                                         const Json& descriptor) {
-  absl::StatusOr<std::string> path = BlobPath(descriptor);
-  if (!path.ok()) return path.status();
-  absl::Status status = CheckDigest(layout, *path);
+  absl::StatusOr<Digest> digest =
+      ParseDigest(Text(Member(descriptor, "digest")));
+  if (!digest.ok()) return digest.status();
+  const std::string path =
+      absl::StrCat("blobs/", digest->algorithm, "/", digest->value);
+  absl::Status status =
+      CheckDigest(layout, path, digest->algorithm, digest->value);
   if (!status.ok()) return status;
   return path;
 }
@@ -114,6 +124,34 @@ absl::StatusOr<Parts> FindParts(HostTree& layout) {
   return parts;
 }
 
+// The configuration is named by its digest, and has those of the layers before
+// they are compressed, which most are not. Older ones have neither.
+absl::Status CheckDockerParts(HostTree& layout, const Parts& parts) {
+  const absl::string_view name = absl::StripSuffix(parts.config, ".json");
+  constexpr size_t kSha256 = 64;
+  if (name.size() == kSha256 && name.size() < parts.config.size()) {
+    absl::Status status = CheckDigest(layout, parts.config, "sha256", name);
+    if (!status.ok()) return status;
+  }
+  absl::StatusOr<Json> config = ReadJson(layout, parts.config);
+  if (!config.ok()) return config.status();
+  const Json digests = Member(Member(*config, "rootfs"), "diff_ids");
+  if (!digests.is_array()) return absl::OkStatus();
+  if (digests.size() != parts.layers.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        parts.config, " and manifest.json disagree on how many layers it has"));
+  }
+  for (size_t i = 0; i < parts.layers.size(); ++i) {
+    if (!absl::EndsWith(parts.layers[i], ".tar")) continue;
+    absl::StatusOr<Digest> digest = ParseDigest(Text(digests[i]));
+    if (!digest.ok()) return digest.status();
+    absl::Status status = CheckDigest(layout, parts.layers[i],
+                                      digest->algorithm, digest->value);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 // What `docker save` wrote before version 25.
 absl::StatusOr<Parts> FindDockerParts(HostTree& layout) {
   absl::StatusOr<Json> manifest = ReadJson(layout, "manifest.json");
@@ -126,6 +164,8 @@ absl::StatusOr<Parts> FindDockerParts(HostTree& layout) {
   for (const Json& layer : Member((*manifest)[0], "Layers")) {
     parts.layers.push_back(Text(layer));
   }
+  absl::Status status = CheckDockerParts(layout, parts);
+  if (!status.ok()) return status;
   return parts;
 }
 
