@@ -17,7 +17,7 @@
 namespace emu {
 namespace {
 
-// Filled in: @run@, @record@ and @replay@ options of these, @values@ those with
+// Filled in: @run@, @record@, @verify@ and @replay@ options of these, @values@ those with
 // a value, @files@ those whose value is a path of the host; @trace@ the commands of trace,
 // @trace_cases@ their options.
 constexpr char kBash[] = R"(# bash completion for emu. To use it now and later:
@@ -26,12 +26,15 @@ _emu() {
   local cur=${COMP_WORDS[COMP_CWORD]} i word ended= options
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'run record replay trace completion help --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'run record replay verify trace completion help --help --version' -- "$cur"))
     return
   fi
   case ${COMP_WORDS[1]} in
     completion)
       COMPREPLY=($(compgen -W 'bash zsh fish' -- "$cur"))
+      return ;;
+    help)
+      COMPREPLY=($(compgen -W 'run record replay verify trace completion' -- "$cur"))
       return ;;
     trace)
       if ((COMP_CWORD == 2)); then
@@ -52,6 +55,7 @@ _emu() {
       return ;;
     run) options='@run@' ;;
     record) options='@record@' ;;
+    verify) options='@verify@' ;;
     *) return ;;
   esac
   for ((i = 2; i < COMP_CWORD; i++)); do
@@ -95,22 +99,29 @@ _emu_record() {
 @record@    '(-):program:_command_names -e' \
     '*::arguments:_normal'
 }
+_emu_verify() {
+  _arguments -s -S \
+@verify@    '(-):program:_command_names -e' \
+    '*::arguments:_normal'
+}
 _emu_replay() {
   _arguments -s \
 @replay@    ':recording:_files'
 }
 _emu() {
   local context state line
-  _arguments '1:command:(run record replay trace completion help)' '*::argument:->rest' \
+  _arguments '1:command:(run record replay verify trace completion help)' '*::argument:->rest' \
     '(-)--help[explain]' '(-)--version[print the version]'
   [[ $state == rest ]] || return
   case ${line[1]} in
     run) _emu_run ;;
     record) _emu_record ;;
+    verify) _emu_verify ;;
     replay) _emu_replay ;;
     trace) _arguments '1:command:(@trace@)' @trace_arguments@\
       '*:recording:_files' ;;
     completion) _values shell bash zsh fish ;;
+    help) _values command run record replay verify trace completion ;;
   esac
 }
 compdef _emu emu
@@ -123,6 +134,7 @@ complete -c emu -n __fish_use_subcommand -a run -d 'Run a program'
 complete -c emu -n __fish_use_subcommand -a record -d 'Run it, to happen again'
 complete -c emu -n __fish_use_subcommand -a replay -d 'Let it happen again'
 complete -c emu -n '__fish_seen_subcommand_from replay' -F
+complete -c emu -n __fish_use_subcommand -a verify -d 'See that it always is the same'
 complete -c emu -n __fish_use_subcommand -a trace -d 'Look into recordings'
 complete -c emu -n '__fish_seen_subcommand_from trace' -a '@trace@'
 complete -c emu -n '__fish_seen_subcommand_from trace' -F
@@ -131,7 +143,8 @@ complete -c emu -n __fish_use_subcommand -a help -d 'Explain'
 complete -c emu -n __fish_use_subcommand -l help -d 'Explain'
 complete -c emu -n __fish_use_subcommand -l version -d 'Print the version'
 complete -c emu -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
-complete -c emu -n '__fish_seen_subcommand_from run record' -a '(__fish_complete_subcommand)'
+complete -c emu -n '__fish_seen_subcommand_from help' -a 'run record replay verify trace completion'
+complete -c emu -n '__fish_seen_subcommand_from run record verify' -a '(__fish_complete_subcommand)'
 @options@)";
 
 // The first sentence's worth, on one line and without quotes.
@@ -210,15 +223,18 @@ std::vector<std::string> AllSpellings(const std::vector<OptionInfo>& options) {
 
 std::string Bash(const CommandLine& commands) {
   std::vector<std::string> values, files;
-  for (const OptionInfo& option : commands.record) {
-    for (const std::string& spelling : Spellings(option)) {
-      if (!option.value.empty()) values.push_back(spelling);
-      if (TakesFile(option)) files.push_back(spelling);
+  for (const auto* options : {&commands.record, &commands.verify}) {
+    for (const OptionInfo& option : *options) {
+      for (const std::string& spelling : Spellings(option)) {
+        if (!option.value.empty()) values.push_back(spelling);
+        if (TakesFile(option)) files.push_back(spelling);
+      }
     }
   }
   return absl::StrReplaceAll(
       kBash, {{"@run@", absl::StrJoin(AllSpellings(commands.run), " ")},
               {"@record@", absl::StrJoin(AllSpellings(commands.record), " ")},
+              {"@verify@", absl::StrJoin(AllSpellings(commands.verify), " ")},
               {"@replay@", absl::StrJoin(AllSpellings(commands.replay), " ")},
               {"@values@", absl::StrJoin(values, "|")},
               {"@files@", absl::StrJoin(files, "|")},
@@ -246,6 +262,7 @@ std::string Zsh(const CommandLine& commands) {
   return absl::StrReplaceAll(
       kZsh, {{"@run@", ZshArguments(commands.run)},
              {"@record@", ZshArguments(commands.record)},
+             {"@verify@", ZshArguments(commands.verify)},
              {"@replay@", ZshArguments(commands.replay)},
              {"@trace@", TraceNames(commands.trace)},
              {"@trace_arguments@", ZshTraceArguments(commands.trace)}});
@@ -273,6 +290,7 @@ std::string Fish(const CommandLine& commands) {
       kFish,
       {{"@options@", absl::StrCat(FishOptions("run", commands.run),
                                   FishOptions("record", commands.record),
+                                  FishOptions("verify", commands.verify),
                                   FishOptions("replay", commands.replay))},
        {"@trace@", TraceNames(commands.trace)},
        {"@trace_options@", FishTraceOptions(commands.trace)}});

@@ -19,6 +19,7 @@ namespace emu {
 struct CommandLine {
   std::vector<OptionInfo> run;
   std::vector<OptionInfo> record;  // those of run, and more
+  std::vector<OptionInfo> verify;  // likewise
   std::vector<OptionInfo> replay;
   std::vector<TraceCommandInfo> trace;
 };

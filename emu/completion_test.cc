@@ -19,6 +19,7 @@ using testing::HasSubstr;
 CommandLine Commands() {
   return {.run = RunOptionList(),
           .record = RecordOptionList(),
+          .verify = VerifyOptionList(),
           .replay = ReplayOptionList(),
           .trace = TraceCommandList()};
 }
@@ -28,6 +29,9 @@ TEST(CompletionScriptTest, KnowsEveryOptionInEveryShell) {
     const auto script = CompletionScript(shell, Commands());
     ASSERT_TRUE(script.ok());
     for (const OptionInfo& option : RecordOptionList()) {
+      EXPECT_THAT(*script, HasSubstr(option.long_name)) << shell;
+    }
+    for (const OptionInfo& option : VerifyOptionList()) {
       EXPECT_THAT(*script, HasSubstr(option.long_name)) << shell;
     }
     for (const TraceCommandInfo& command : TraceCommandList()) {
@@ -56,6 +60,9 @@ TEST(CompletionScriptTest, BashCompletesOptionsAndLeavesProgramsAlone) {
             "try emu run -w / --stat\n"
             "try emu run ls --stat\n"
             "try emu run -- --stat\n"
+            "try emu verify --ru\n"
+            "try emu verify -n 3 --stat\n"
+            "try emu help ver\n"
             "try emu completion f\n"
             "try emu trace du\n"
             "try emu trace dump --no\n");
@@ -73,6 +80,9 @@ TEST(CompletionScriptTest, BashCompletesOptionsAndLeavesProgramsAlone) {
             "--stats\n"
             "\n"
             "\n"
+            "--runs\n"
+            "--stats\n"
+            "verify\n"
             "fish\n"
             "dump\n"
             "--no-times\n");

@@ -46,6 +46,13 @@ Start with:
   emu run --help          all options, with examples
 )";
 
+constexpr char kCompletionHelp[] =
+    R"(Prints a script that lets a shell complete emu's commands and options. Its
+first lines say where that shell looks for it.
+
+Usage: emu completion bash|zsh|fish
+)";
+
 int Fail(absl::string_view message) {
   std::fputs(absl::StrCat("emu: ", message, "\n").c_str(), stderr);
   return kExitFailure;
@@ -60,9 +67,13 @@ int Print(const std::string& text) {
 }
 
 int CompletionCommand(const std::vector<std::string>& args) {
+  if (args.size() == 1 && (args[0] == "--help" || args[0] == "-h")) {
+    return Print(kCompletionHelp);
+  }
   if (args.size() != 1) return Fail("usage: emu completion bash|zsh|fish");
   const auto script = CompletionScript(args[0], {.run = RunOptionList(),
                                                  .record = RecordOptionList(),
+                                                 .verify = VerifyOptionList(),
                                                  .replay = ReplayOptionList(),
                                                  .trace = TraceCommandList()});
   if (!script.ok()) return Fail(script.status().message());
@@ -76,6 +87,7 @@ int HelpCommand(const std::vector<std::string>& args) {
   if (args[0] == "verify") return Print(VerifyHelp());
   if (args[0] == "replay") return Print(ReplayHelp());
   if (args[0] == "trace") return Print(TraceHelp(""));
+  if (args[0] == "completion") return Print(kCompletionHelp);
   return Fail(absl::StrCat("there is no help on ", Quoted(args[0]),
                            " (emu help lists the commands)"));
 }

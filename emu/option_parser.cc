@@ -50,6 +50,24 @@ absl::Status UnknownOption(const CLI::App& app, const std::string& name) {
 
 }  // namespace
 
+CLI::Option* AddOption(CLI::App& app, const std::string& name,
+                       const char* value, const std::string& help, Setter set) {
+  const auto set_all = [set, name](const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) {
+      const absl::Status status = set(text);
+      if (status.ok()) continue;
+      throw CLI::ValidationError(name.substr(name.find("--")),
+                                 std::string(status.message()));
+    }
+  };
+  return app
+      .add_option_function<std::vector<std::string>>(name, set_all, help)
+      ->option_text(value)
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 size_t CountOptions(const CLI::App& app, absl::Span<const std::string> args) {
   size_t i = 0;
   while (i < args.size()) {

@@ -6,6 +6,7 @@
 #define EMU_OPTION_PARSER_H_
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,14 @@
 #include "emu/option_info.h"
 
 namespace emu {
+
+// Stores what the option's text says, or says what is wrong with it.
+using Setter = std::function<absl::Status(const std::string&)>;
+
+// An option with a value, "-o,--output", which may come again: each is set.
+// `value` is what help calls the value.
+CLI::Option* AddOption(CLI::App& app, const std::string& name,
+                       const char* value, const std::string& help, Setter set);
 
 // How many of `args` come before the program. An option's value may look like
 // anything; `--` ends the options and is counted.

@@ -26,8 +26,6 @@ constexpr char kRun[] = "What decides a run";
 constexpr char kReports[] = "Reports";
 constexpr char kHost[] = "The host";
 
-using Setter = std::function<absl::Status(const std::string&)>;
-
 // Stores what `parse` makes of an option's text.
 template <typename Parse, typename T>
 Setter Into(T& target, Parse parse) {
@@ -105,21 +103,7 @@ class RunApp {
 
   void Add(const char* group, const std::string& name, const char* value,
            const std::string& help, Setter set) {
-    app_.add_option_function<std::vector<std::string>>(
-            name,
-            [set, name](const std::vector<std::string>& texts) {
-              for (const std::string& text : texts) {
-                const absl::Status status = set(text);
-                if (status.ok()) continue;
-                throw CLI::ValidationError(name.substr(name.find("--")),
-                                           std::string(status.message()));
-              }
-            },
-            help)
-        ->option_text(value)
-        ->group(group)
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    AddOption(app_, name, value, help, std::move(set))->group(group);
   }
 
   void AddFiles(RunOptions& o) {

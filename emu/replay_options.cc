@@ -43,24 +43,15 @@ class ReplayApp {
     app_.get_formatter()->column_width(30);
     app_.footer(kFooter);
     app_.add_option("FILE", o.file)->group("");
-    app_.add_option_function<std::vector<std::string>>(
-            "--export",
-            [&o](const std::vector<std::string>& texts) {
-              for (const std::string& text : texts) {
-                auto option = ParseExport(text);
-                if (!option.ok()) {
-                  throw CLI::ValidationError(
-                      "--export", std::string(option.status().message()));
-                }
-                o.exports.push_back(*std::move(option));
-              }
-            },
-            "Copy what the guest has at GUEST in the end to\nHOST; of the host's "
-            "files only those that the\nrecorded run read are there")
-        ->option_text("GUEST:HOST")
-        ->allow_extra_args(false)
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    AddOption(
+        app_, "--export", "GUEST:HOST",
+        "Copy what the guest has at GUEST in the end to\nHOST; of the host's "
+        "files only those that the\nrecorded run read are there",
+        [&o](const std::string& text) {
+          auto option = ParseExport(text);
+          if (option.ok()) o.exports.push_back(*std::move(option));
+          return option.status();
+        });
     app_.add_flag("--strace", strace_,
                   "Print every system call, as strace -f does, to\nstandard "
                   "error or FILE")

@@ -40,6 +40,7 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
 void Apply(const HostConditions& conditions, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(kCannotExecute);
+  signal(SIGPIPE, SIG_DFL);
   // Keys typed at the terminal are for the parent.
   setpgid(0, 0);
   if (conditions.cpu) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include "CLI/App.hpp"
@@ -14,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "emu/option_parser.h"
 #include "emu/values.h"
 
 namespace emu {
@@ -57,8 +59,6 @@ and to the program; before= of those since the call before. Runs that did the
 same give the same lines; emu trace diff compares all that was recorded.
 )";
 
-using Setter = std::function<absl::Status(const std::string&)>;
-
 absl::Status SetCount(uint64_t& to, const std::string& text) {
   const auto count = ParseCount(text, 0, std::numeric_limits<int64_t>::max());
   if (count.ok()) to = *count;
@@ -73,6 +73,19 @@ absl::Status AddTid(std::set<int32_t>& to, const std::string& text) {
   }
   return absl::OkStatus();
 }
+
+class TraceFormatter : public CLI::Formatter {
+ public:
+  explicit TraceFormatter(const char* files) : files_(files) {}
+
+  std::string make_usage(const CLI::App* app, std::string) const override {
+    return absl::StrCat("\nUsage: ", app->get_name(), " [options] ", files_,
+                        "\n");
+  }
+
+ private:
+  const char* const files_;
+};
 
 // One subcommand's parser.
 class Parser {
@@ -95,7 +108,7 @@ class Parser {
       AddDump(o);
     } else if (command == "diff") {
       Describe(
-          "Says where two runs part, what led there, and where they do the "
+          "Says where two runs part, what led there, and where they do the\n"
           "same again. 0: they are the same, 1: they differ.");
       least_ = most_ = 2;
       AddJson(o);
@@ -120,9 +133,10 @@ class Parser {
       Describe("Writes the events in another format.");
       AddExport(o);
     }
-    app_.add_option("FILE", o.files, "The recording")
-        ->option_text(" ")
-        ->allow_extra_args();
+    app_.add_option("FILE", o.files)->group("")->allow_extra_args();
+    app_.formatter(std::make_shared<TraceFormatter>(
+        most_ == 1 ? "FILE" : most_ == 2 ? "FILE FILE" : "FILE..."));
+    app_.get_formatter()->column_width(30);
   }
 
   CLI::App& app() { return app_; }
@@ -160,21 +174,7 @@ class Parser {
 
   void Add(const std::string& name, const char* value, const std::string& help,
            Setter set) {
-    app_.add_option_function<std::vector<std::string>>(
-            name,
-            [set, name](const std::vector<std::string>& texts) {
-              for (const std::string& text : texts) {
-                const absl::Status status = set(text);
-                if (status.ok()) continue;
-                throw CLI::ValidationError(name.substr(name.find("--")),
-                                           std::string(status.message()));
-              }
-            },
-            help)
-        ->option_text(value)
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    AddOption(app_, name, value, help, std::move(set));
   }
 
   void AddJson(TraceCommandOptions& o) {

@@ -175,23 +175,37 @@ absl::Status EventCursor::Skip(uint64_t position) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<InputRecord>> InputCursor::Next() {
+absl::StatusOr<bool> ItemCursor::Start() {
   const BlockIndex& index = *reader_->index_;
-  const bool fresh = left_ == 0;
-  if (fresh) {
-    if (next_block_ == index.blocks(BlockType::kInputs)) return std::nullopt;
+  fresh_ = left_ == 0;
+  if (fresh_) {
+    if (next_block_ == index.blocks(type_)) return false;
     BlockHeader header;
-    auto payload = index.Read(BlockType::kInputs, next_block_, &header);
+    auto payload = index.Read(type_, next_block_, &header);
     if (!payload.ok()) return payload.status();
     block_ = *std::move(payload);
     rest_ = block_;
     left_ = header.count;
     ++next_block_;
   }
-  const auto damaged = [&] {
-    return index.Damaged(BlockType::kInputs, next_block_ - 1);
-  };
-  if (rest_.empty() || left_ == 0) return damaged();
+  if (left_ == 0) return Damaged();
+  --left_;
+  return true;
+}
+
+absl::Status ItemCursor::End() {
+  return left_ == 0 && !rest_.empty() ? Damaged() : absl::OkStatus();
+}
+
+absl::Status ItemCursor::Damaged() const {
+  return reader_->index_->Damaged(type_, next_block_ - 1);
+}
+
+absl::StatusOr<std::optional<InputRecord>> InputCursor::Next() {
+  const absl::StatusOr<bool> there = Start();
+  if (!there.ok()) return there.status();
+  if (!*there) return std::nullopt;
+  if (rest_.empty()) return Damaged();
   InputRecord input;
   input.kind = static_cast<InputKind>(rest_[0]);
   rest_.remove_prefix(1);
@@ -199,84 +213,67 @@ absl::StatusOr<std::optional<InputRecord>> InputCursor::Next() {
   uint64_t size = 0;
   if (!TakeVarint(rest_, &step) || !TakeVarint(rest_, &input.skipped) ||
       !TakeVarint(rest_, &size)) {
-    return damaged();
+    return Damaged();
   }
-  const uint64_t before = fresh ? 0 : position_;
-  if (step > UINT64_MAX - before || before + step < position_) return damaged();
+  const uint64_t before = fresh_ ? 0 : position_;
+  if (step > UINT64_MAX - before || before + step < position_) return Damaged();
   position_ = input.position = before + step;
   if (size & 1) {
-    if (size >> 1 > UINT32_MAX) return damaged();
+    if (size >> 1 > UINT32_MAX) return Damaged();
     auto payload = reader_->ReadContent(static_cast<ContentId>(size >> 1),
                                         kLargestPayload);
     if (!payload.ok()) return payload.status();
     input.payload = *std::move(payload);
   } else {
-    if (size >> 1 > rest_.size()) return damaged();
+    if (size >> 1 > rest_.size()) return Damaged();
     input.payload = std::string(rest_.substr(0, size >> 1));
     rest_.remove_prefix(size >> 1);
   }
-  --left_;
-  if (left_ == 0 && !rest_.empty()) return damaged();
+  absl::Status end = End();
+  if (!end.ok()) return end;
   return input;
 }
 
 absl::StatusOr<std::optional<RecordedFile>> FileCursor::Next() {
-  const BlockIndex& index = *reader_->index_;
-  if (left_ == 0) {
-    if (next_block_ == index.blocks(BlockType::kFiles)) return std::nullopt;
-    BlockHeader header;
-    auto payload = index.Read(BlockType::kFiles, next_block_, &header);
-    if (!payload.ok()) return payload.status();
-    block_ = *std::move(payload);
-    rest_ = block_;
-    left_ = header.count;
-    ++next_block_;
-  }
+  const absl::StatusOr<bool> there = Start();
+  if (!there.ok()) return there.status();
+  if (!*there) return std::nullopt;
   RecordedFile file;
   absl::string_view path;
   uint64_t mode = 0;
   uint64_t mtime = 0;
   uint64_t content = 0;
-  if (left_ == 0 || !TakeBytes(rest_, &path) || !TakeVarint(rest_, &mode) ||
+  if (!TakeBytes(rest_, &path) || !TakeVarint(rest_, &mode) ||
       mode > UINT32_MAX || !TakeVarint(rest_, &mtime) ||
       !TakeVarint(rest_, &content) || content > UINT32_MAX) {
-    return index.Damaged(BlockType::kFiles, next_block_ - 1);
+    return Damaged();
   }
   file.path = std::string(path);
   file.mode = static_cast<uint32_t>(mode);
   file.mtime = static_cast<int64_t>(UnZigZag(mtime));
   file.content =
       content == 0 ? kNoContent : static_cast<ContentId>(content - 1);
-  --left_;
-  if (left_ == 0 && !rest_.empty()) {
-    return index.Damaged(BlockType::kFiles, next_block_ - 1);
-  }
+  absl::Status end = End();
+  if (!end.ok()) return end;
   return file;
 }
 
 absl::StatusOr<std::optional<Excerpt>> ExcerptCursor::Next() {
-  const BlockIndex& index = *reader_->index_;
-  if (left_ == 0) {
-    if (next_block_ == index.blocks(BlockType::kExcerpts)) return std::nullopt;
-    BlockHeader header;
-    auto payload = index.Read(BlockType::kExcerpts, next_block_, &header);
-    if (!payload.ok()) return payload.status();
-    block_ = *std::move(payload);
-    rest_ = block_;
-    left_ = header.count;
-    last_ = Excerpt();
-    ++next_block_;
-  }
+  const absl::StatusOr<bool> there = Start();
+  if (!there.ok()) return there.status();
+  if (!*there) return std::nullopt;
+  // The first of a block counts from 0.
+  if (fresh_) last_ = Excerpt();
   uint64_t step = 0;
   uint64_t tid = 0;
   uint64_t address = 0;
   absl::string_view bytes;
   const uint64_t before = last_.position;
-  if (left_ == 0 || !TakeVarint(rest_, &step) || !TakeVarint(rest_, &tid) ||
+  if (!TakeVarint(rest_, &step) || !TakeVarint(rest_, &tid) ||
       !TakeVarint(rest_, &address) || !TakeBytes(rest_, &bytes) ||
       bytes.size() > kLongestExcerpt || step > UINT64_MAX - before ||
-      before + step < position_ || (--left_ == 0 && !rest_.empty())) {
-    return index.Damaged(BlockType::kExcerpts, next_block_ - 1);
+      before + step < position_) {
+    return Damaged();
   }
   position_ = last_.position = before + step;
   last_.tid = static_cast<int32_t>(static_cast<uint32_t>(last_.tid) +
@@ -284,6 +281,8 @@ absl::StatusOr<std::optional<Excerpt>> ExcerptCursor::Next() {
   last_.address += UnZigZag(address);
   Excerpt excerpt = last_;
   excerpt.bytes = std::string(bytes);
+  absl::Status end = End();
+  if (!end.ok()) return end;
   return excerpt;
 }
 

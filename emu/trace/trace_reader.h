@@ -55,50 +55,60 @@ class EventCursor {
   uint64_t position_ = 0;
 };
 
+// Items one behind the other in blocks of one type, which the cursors below
+// decode.
+class ItemCursor {
+ protected:
+  ItemCursor(const TraceReader& reader, BlockType type)
+      : reader_(&reader), type_(type) {}
+
+  // Goes on to the next item; false behind the last one.
+  absl::StatusOr<bool> Start();
+  // The item that was begun is read.
+  absl::Status End();
+  absl::Status Damaged() const;
+
+  const TraceReader* reader_;
+  absl::string_view rest_;  // of the block
+  bool fresh_ = false;      // the item is its block's first
+
+ private:
+  BlockType type_;
+  std::string block_;
+  uint32_t left_ = 0;  // items in it
+  size_t next_block_ = 0;
+};
+
 // The input records, likewise.
-class InputCursor {
+class InputCursor : private ItemCursor {
  public:
-  explicit InputCursor(const TraceReader& reader) : reader_(&reader) {}
+  explicit InputCursor(const TraceReader& reader)
+      : ItemCursor(reader, BlockType::kInputs) {}
 
   absl::StatusOr<std::optional<InputRecord>> Next();
 
  private:
-  const TraceReader* reader_;
-  std::string block_;
-  absl::string_view rest_;  // of block_
-  uint32_t left_ = 0;       // records in it
-  size_t next_block_ = 0;
   uint64_t position_ = 0;
 };
 
 // The files, likewise.
-class FileCursor {
+class FileCursor : private ItemCursor {
  public:
-  explicit FileCursor(const TraceReader& reader) : reader_(&reader) {}
+  explicit FileCursor(const TraceReader& reader)
+      : ItemCursor(reader, BlockType::kFiles) {}
 
   absl::StatusOr<std::optional<RecordedFile>> Next();
-
- private:
-  const TraceReader* reader_;
-  std::string block_;
-  absl::string_view rest_;
-  uint32_t left_ = 0;
-  size_t next_block_ = 0;
 };
 
 // The excerpts, likewise.
-class ExcerptCursor {
+class ExcerptCursor : private ItemCursor {
  public:
-  explicit ExcerptCursor(const TraceReader& reader) : reader_(&reader) {}
+  explicit ExcerptCursor(const TraceReader& reader)
+      : ItemCursor(reader, BlockType::kExcerpts) {}
 
   absl::StatusOr<std::optional<Excerpt>> Next();
 
  private:
-  const TraceReader* reader_;
-  std::string block_;
-  absl::string_view rest_;
-  uint32_t left_ = 0;
-  size_t next_block_ = 0;
   uint64_t position_ = 0;
   Excerpt last_;  // in the block, without its bytes
 };
@@ -140,9 +150,7 @@ class TraceReader {
 
  private:
   friend class EventCursor;
-  friend class InputCursor;
-  friend class FileCursor;
-  friend class ExcerptCursor;
+  friend class ItemCursor;
 
   TraceReader(std::unique_ptr<ByteSource> source, const std::string& name);
   absl::Status Scan();

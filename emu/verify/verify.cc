@@ -3,6 +3,7 @@
 #include "emu/verify/verify.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -149,11 +150,13 @@ class Input {
   off_t offset_ = 0;
 };
 
-// emu's own standard output and error get what the first run wrote.
+// emu's own standard output and error get what the first run wrote. A reader that
+// is gone does not keep from verifying.
 absl::Status PassOn(int fd, absl::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = write(fd, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EPIPE) return absl::OkStatus();
     if (n < 0) return HostError(errno, absl::StrCat("write(", fd, ")"));
     bytes.remove_prefix(static_cast<size_t>(n));
   }
@@ -235,7 +238,8 @@ absl::StatusOr<Verifier::Recording> Verifier::Record(int run,
   if (!reader.ok()) return reader.status();
   recording.reader = *std::move(reader);
   if (!recording.reader->end()) {
-    return absl::AbortedError(absl::StrCat("run ", run + 1, " was cut short"));
+    return absl::AbortedError(absl::StrCat(
+        "run ", run + 1, " was cut short; runs are recorded in TMPDIR, or /tmp"));
   }
   return recording;
 }
@@ -325,6 +329,7 @@ int VerifyCommand(absl::Span<const std::string> args) {
       ParseVerifyOptions(args, getenv("SOURCE_DATE_EPOCH"));
   if (!options.ok()) return Fail(options.status());
   if (options->run.help) return PrintHelp(VerifyHelp());
+  signal(SIGPIPE, SIG_IGN);
   const absl::StatusOr<Verdict> verdict = Verifier(*options).Verify();
   if (!verdict.ok()) return Fail(verdict.status());
   Say(verdict->message);

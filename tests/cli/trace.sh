@@ -49,4 +49,7 @@ done
 # A reader that is gone before anything is written.
 { sleep 0.3; "$emu" trace info cut 2>.err; echo $? >.status; } | true
 [[ $(cat .status) == 125 && $(cat .err) == 'emu: write("standard output"): Broken pipe' ]] || fail "closed: $(cat .err)"
+# A verification does not need one.
+"$emu" verify -n 2 -- seq 100000 2>.err | head -1 >/dev/null
+[[ ${PIPESTATUS[0]} == 0 && $(cat .err) == 'emu: deterministic: 2 runs of '* ]] || fail "verify: $(cat .err)"
 finish
