@@ -66,30 +66,45 @@ Result<size_t> HostStreamFile::Read(Task& task, IovIter& to, uint64_t) {
   return stream_.Take(to);
 }
 
+// Bytes that were copied from the guest once are not copied again, nor does a
+// write end early: in how many parts the host takes them must not show.
+Result<> HostStreamFile::WriteAll(Task& task, absl::Span<const char> bytes,
+                                  size_t* written) {
+  Kernel& kernel = stream_.kernel();
+  while (*written < bytes.size()) {
+    const Result<size_t> n = kernel.env().WriteOutput(
+        stream_.stream(), bytes.subspan(*written));
+    if (n.ok() && *n == 0) break;
+    if (n.ok()) *written += *n;
+    if (*written == bytes.size()) break;
+    if (!n.ok() && n.error() != Errno(EAGAIN)) return n.error();
+    // A signal of the host's came.
+    kernel.PollOutside();
+    if (HasSignal(task) || kernel.env().TimedOut()) return Errno(EAGAIN);
+  }
+  return {};
+}
+
 Result<size_t> HostStreamFile::Write(Task& task, IovIter& from, uint64_t) {
   if (stream_.stream() == StdStream::kIn) return Errno(EBADF);
-  Kernel& kernel = stream_.kernel();
   std::string chunk;
   const uint64_t start = from.done();
   while (from.remaining() > 0) {
     chunk.resize(std::min<uint64_t>(from.remaining(), kChunk));
     const uint64_t before = from.done();
     const Result<size_t> got = from.Get(chunk.data(), chunk.size());
-    Result<size_t> n = got;
+    size_t written = 0;
+    Result<> all;
     if (got.ok()) {
-      n = kernel.env().WriteOutput(
-          stream_.stream(), absl::Span<const char>(chunk.data(), *got));
+      all = WriteAll(task, absl::MakeConstSpan(chunk.data(), *got), &written);
+    } else {
+      all = got.error();
     }
-    const bool interrupted = !n.ok() && n.error() == Errno(EAGAIN);
-    from.Rewind(before + (n.ok() ? *n : 0));
-    if (n.ok() && *n == chunk.size()) continue;
-    if (interrupted) {
-      kernel.PollOutside();
-      if (!HasSignal(task) && !kernel.env().TimedOut()) continue;
-    }
-    if (n.ok() || from.done() > start) break;
-    if (n.error() == Errno(EPIPE)) RaiseSigpipe(task);
-    return n.error();
+    from.Rewind(before + written);
+    if (all.ok() && written == chunk.size()) continue;
+    if (all.ok() || from.done() > start) break;
+    if (all.error() == Errno(EPIPE)) RaiseSigpipe(task);
+    return all.error();
   }
   return from.done() - start;
 }

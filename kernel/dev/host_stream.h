@@ -9,6 +9,7 @@
 
 #include <string>
 
+#include "absl/types/span.h"
 #include "arch/env.h"
 #include "kernel/fs/file_description.h"
 
@@ -58,6 +59,9 @@ class HostStreamFile : public FileDescription {
   WaitQueue* wait_queue() override;
 
  private:
+  // EAGAIN when a signal is due before all is written.
+  Result<> WriteAll(Task& task, absl::Span<const char> bytes, size_t* written);
+
   HostStreamInode& stream_;  // kept alive by path()
 };
 
