@@ -38,12 +38,16 @@ struct Preemption {
     kOutside,    // it computed, and something came in from outside
     kUndecided,  // it computed for too long while something was due
     kHostTime,   // its slice of the host's time, by which the run goes, was over
+    kEnded,      // not preempted: the machine ended its process, for want of
+                 // memory, somewhere behind its last stop; `point` is empty
   };
   Cause cause = Cause::kOutside;
   // The number of events told before it.
   uint64_t position = 0;
   Nanos time = 0;         // virtual
   ExecutionPoint point;
+  // Of a replay: this processor is not the recorded run's (RunLimit::lenient).
+  bool lenient = false;
 };
 
 inline constexpr uint64_t kNoPosition = ~uint64_t{0};
@@ -102,6 +106,9 @@ class Env {
   virtual bool HasNews() = 0;
   // The running task was preempted there.
   virtual void NotePreemption(const Preemption& preemption) = 0;
+  // Whether that is kept for a replay, which is to find the point: it is worth
+  // some time to choose and describe a good one.
+  virtual bool KeepsPreemptions() { return false; }
   // In a replay, where the next one is due, with a position of kNoPosition when
   // no more will come; no value where none is known beforehand.
   virtual std::optional<Preemption> NextPreemption() = 0;

@@ -90,9 +90,8 @@ class AddressSpace {
   // cannot tell.
   virtual uint64_t ResidentBytes() { return 0; }
 
-  // For each of `pages` pages from `start` on, all of them private: whether it
-  // was touched since it was mapped or discarded. All were, where the machine
-  // cannot tell.
+  // For each of `pages` pages from `start` on: whether it was touched here since
+  // it was mapped or discarded. All were, where the machine cannot tell.
   virtual std::vector<bool> Touched(GuestAddr, size_t pages) {
     return std::vector<bool>(pages, true);
   }
@@ -149,9 +148,12 @@ struct RunLimit {
   // from outside meanwhile is told of by the next run.
   uint32_t watch = 0;
   // Not null: stop with kReached there, whatever a thread comes to first. Within
-  // `budget` nanoseconds of host time, else kSlice.
+  // `budget` nanoseconds of host time, else kSlice. `lenient`: pages may differ
+  // from what they held there if they hold what they do now, for the processor
+  // is another one and what it said of itself may lie in them.
   const ExecutionPoint* until = nullptr;
   int64_t budget = 0;
+  bool lenient = false;
 };
 
 // One guest thread's registers and execution. Owned by a Task. Destroyed, its

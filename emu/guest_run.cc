@@ -118,9 +118,12 @@ absl::Status GuestRun::MakeMachine() {
   options.files = &doors_.files;
   options.page_store = pages_.get();
   options.memory_mode = doors_.memory_mode;
+  options.preferred_cpu = doors_.preferred_cpu;
   // Guests are refused what is more than --memory: what they take without asking
   // is some more than that before one of them is ended.
-  options.memory_limit = setup_.kernel.memory + setup_.kernel.memory / 8;
+  if (doors_.memory_watch) {
+    options.memory_limit = setup_.kernel.memory + setup_.kernel.memory / 8;
+  }
   auto machine = HostMachine::Create(options);
   if (!machine.ok()) return machine.status();
   machine_ = *std::move(machine);

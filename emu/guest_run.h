@@ -49,6 +49,9 @@ struct GuestDoors {
   GuestTrees trees;
   TraceSink* recorder = nullptr;  // told of every event, if there is one
   GuestMemory::Mode memory_mode = GuestMemory::Mode::kBest;
+  int preferred_cpu = -1;  // HostMachineOptions
+  // Guests that take too much memory are ended. In a replay, those that were.
+  bool memory_watch = true;
   // Called when the program has ended, before emu says anything of that.
   std::function<void()> at_end = [] {};
   // Why the outside gave up, if it did: a replay that went another way.

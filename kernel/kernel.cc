@@ -268,6 +268,7 @@ void Kernel::Answer(Task& task, const Stop& stop) {
     case Stop::Kind::kReached:
       return;
     case Stop::Kind::kGone:
+      user_code_->NoteEnd(task);
       return EndProcess(task.process(), SIGKILL);
   }
 }

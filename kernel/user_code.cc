@@ -4,9 +4,13 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "arch/page_digests.h"
+#include "arch/page_store.h"
 #include "kernel/kernel.h"
+#include "kernel/mm/memory_map.h"
 #include "kernel/process.h"
 #include "kernel/signal/posix_timers.h"
 #include "kernel/subsystems.h"
@@ -29,6 +33,10 @@ constexpr int64_t kShortestWatch = 8;
 constexpr uint32_t kLastWatch = 4096;
 constexpr uint32_t kShortLastWatch = 64;
 constexpr uint32_t kNewsWatch = 256;
+// A replay stops at that point's instruction each time that it comes by.
+constexpr uint32_t kKeptNewsWatch = 2048;
+// Of what goes by the host's clock there may be many.
+constexpr size_t kPagesOfPaced = 1 << 12;
 // What one that is preempted by the host's clock is charged.
 constexpr Nanos kSliceTime = 10'000'000;
 
@@ -38,6 +46,17 @@ constexpr int kEager = 64;
 // In which one that goes round in cycles of about that length is seen to,
 // wherever it is.
 constexpr uint32_t StepsToSpin(uint32_t cycle) { return 2 * cycle + 8; }
+
+// Where a thread may write to as long as it makes no call.
+std::vector<PageRun> WritablePages(const MemoryMap& mm) {
+  std::vector<PageRun> runs;
+  for (const auto& [start, area] : mm.areas()) {
+    if (area.Allows(/*write=*/true, /*exec=*/false)) {
+      runs.push_back({start, area.length() / kPageSize});
+    }
+  }
+  return runs;
+}
 
 }  // namespace
 
@@ -97,7 +116,10 @@ std::optional<Stop> UserCode::Look(Task& task, const Stop& slice,
   const bool replays = next_.has_value();
   if (!replays && kernel_.env().HasNews()) {
     const Stop stop =
-        Interrupt(task, kNewsWatch, Preemption::Cause::kOutside);
+        Interrupt(task,
+                  kernel_.env().KeepsPreemptions() ? kKeptNewsWatch
+                                                   : kNewsWatch,
+                  Preemption::Cause::kOutside);
     if (stop.kind == Stop::Kind::kSpin && !IsDue(task)) {
       // A loop for ever, with nothing to give way to.
       task.spin_cycle = 0;
@@ -139,15 +161,36 @@ Stop UserCode::Preempt(Task& task, Preemption::Cause cause) {
   preemption.cause = cause;
   preemption.position = kernel_.position();
   preemption.time = kernel_.clock().now();
-  preemption.point = task.cpu().Point();
-  kernel_.env().NotePreemption(preemption);
-  if (next_) next_ = kernel_.env().NextPreemption();
+  preemption.point = next_ ? next_->point : task.cpu().Point();
+  if (kernel_.env().KeepsPreemptions()) {
+    preemption.point.memory = TakePageDigests(
+        task.mm->space(), WritablePages(*task.mm),
+        cause == Preemption::Cause::kOutside ? PageDigests::kMost
+                                             : kPagesOfPaced);
+  }
+  Note(preemption);
   kernel_.Emit(Event::Kind::kPreempt, task, preemption.point.ip);
   if (cause != Preemption::Cause::kOutside) PassTime(task, cause);
   kernel_.scheduler().RequestYield();
   Stop stop;
   stop.kind = Stop::Kind::kSlice;
   return stop;
+}
+
+void UserCode::Note(const Preemption& preemption) {
+  kernel_.env().NotePreemption(preemption);
+  if (next_) next_ = kernel_.env().NextPreemption();
+}
+
+void UserCode::NoteEnd(Task& task) {
+  Preemption preemption;
+  preemption.cause = Preemption::Cause::kEnded;
+  preemption.position = kernel_.position();
+  preemption.time = kernel_.clock().now();
+  Note(preemption);
+  kernel_.ReportImpurity(
+      absl::StrCat("process ", task.process().pid(),
+                   " was ended by the host, for want of memory"));
 }
 
 // Computing takes no virtual time, until it turns out that nothing else will.
@@ -185,8 +228,15 @@ Stop UserCode::RunToPreemption(Task& task) {
     FailReplay("did not come about: the thread went on without it");
     return stop;
   }
+  if (next_->cause == Preemption::Cause::kEnded) {
+    kernel_.clock().AdvanceTo(next_->time);
+    stop.kind = Stop::Kind::kGone;
+    return stop;
+  }
   for (;;) {
-    stop = RunOnce(task, {.until = &next_->point, .budget = kReplayBudget});
+    stop = RunOnce(task, {.until = &next_->point,
+                          .budget = kReplayBudget,
+                          .lenient = next_->lenient});
     if (stop.kind == Stop::Kind::kReached) {
       if (kernel_.clock().now() == next_->time) {
         return Preempt(task, next_->cause);

@@ -42,6 +42,11 @@ class UserCode {
   // (kSlice: it is to give way).
   Stop Run(Task& task);
 
+  // The machine has ended the task's process (kGone): the host has decided that,
+  // and when. A replay ends it at its last stop: nobody else sees what it did
+  // since, but for memory that it shared.
+  void NoteEnd(Task& task);
+
  private:
   // Enough for the first spins of a program to be seen soon.
   static constexpr int64_t kFirstCredit = 2000;
@@ -63,6 +68,7 @@ class UserCode {
   // Watches it for so many instructions, and preempts it behind them.
   Stop Interrupt(Task& task, uint32_t steps, Preemption::Cause cause);
   Stop Preempt(Task& task, Preemption::Cause cause);
+  void Note(const Preemption& preemption);
   void PassTime(Task& task, Preemption::Cause cause);
   void FailReplay(const char* why);
 

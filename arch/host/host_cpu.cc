@@ -30,7 +30,8 @@ HostCpu::~HostCpu() { space_->process().Park(thread_); }
 
 Stop HostCpu::Run(const RunLimit& limit) {
   Stop stop = limit.watch != 0         ? Watch(limit.watch)
-              : limit.until != nullptr ? RunTo(*limit.until, limit.budget)
+              : limit.until != nullptr ? RunTo(*limit.until, limit.budget,
+                                               limit.lenient)
                                        : RunFreely(limit);
   if (stop.kind == Kind::kSlice) {
     stop.spent = TakeSpent();

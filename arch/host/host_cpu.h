@@ -89,8 +89,9 @@ class HostCpu final : public Cpu {
 
   // RunLimit's watch and until: host_cpu_watch.cc.
   Stop Watch(uint32_t steps);
+  static bool IsGoodPoint(SpinWatch& watch, bool choosy);
   Stop Rest(SpinWatch& watch, uint32_t cycle);
-  Stop RunTo(const ExecutionPoint& point, int64_t budget);
+  Stop RunTo(const ExecutionPoint& point, int64_t budget, bool lenient);
   Stop StepUninterrupted();
   bool IsAt(const ExecutionPoint& point);
   uint64_t ExtendedDigest(uint64_t before);

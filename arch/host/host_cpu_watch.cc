@@ -12,6 +12,7 @@
 #include "arch/host/host_cpu.h"
 #include "arch/host/spin_watch.h"
 #include "arch/isa/xstate.h"
+#include "arch/page_digests.h"
 #include "arch/page_store.h"
 
 namespace emu {
@@ -45,7 +46,7 @@ uint64_t HostCpu::StackDigest() {
 }
 
 ExecutionPoint HostCpu::Point() {
-  return {thread_.ip(), RegistersDigest(), StackDigest()};
+  return {thread_.ip(), RegistersDigest(), StackDigest(), {}};
 }
 
 bool HostCpu::IsAt(const ExecutionPoint& point) {
@@ -68,6 +69,14 @@ Stop HostCpu::StepUninterrupted() {
   return stop;
 }
 
+// A replay stops each time that the thread is at that instruction, and looks at
+// registers first.
+bool HostCpu::IsGoodPoint(SpinWatch& watch, bool choosy) {
+  constexpr double kRare = 1.0 / 32;
+  return choosy ? watch.AtFreshPoint() && watch.AtRarePoint()
+                : watch.AtRarePoint(kRare);
+}
+
 // Beyond the steps asked for, as many again are made for a better point to stop
 // at.
 Stop HostCpu::Watch(uint32_t steps) {
@@ -77,10 +86,7 @@ Stop HostCpu::Watch(uint32_t steps) {
         watch.Add(thread_.Get(), ExtendedDigest(0));
     if (thread_.gone()) return StopOf(Kind::kGone);
     if (cycle) return Rest(watch, *cycle);
-    if (i >= steps && watch.AtFreshPoint() &&
-        (i >= steps + steps / 2 || watch.AtRarePoint())) {
-      break;
-    }
+    if (i >= steps && IsGoodPoint(watch, i - steps < steps / 4)) break;
     watch.BeforeStep(ReadInstruction(thread_.ip()));
     const Stop stop = StepUninterrupted();
     if (stop.kind != Kind::kStep) return stop;
@@ -105,12 +111,20 @@ Stop HostCpu::Rest(SpinWatch& watch, uint32_t cycle) {
 
 // The breakpoint is the host's own, for a byte of code in its stead could be
 // read. Where the host has none to give, each instruction is looked at.
-Stop HostCpu::RunTo(const ExecutionPoint& point, int64_t budget) {
+Stop HostCpu::RunTo(const ExecutionPoint& point, int64_t budget, bool lenient) {
   const int64_t end = HostClock(CLOCK_MONOTONIC) + budget;
+  PageComparison memory(*space_, point.memory, lenient);
   breakpoint_ = thread_.SetBreakpoint(point.ip);
   const RunLimit limit = {.slice = breakpoint_, .step = !breakpoint_};
   Stop stop = StopOf(Kind::kReached);
-  while (!IsAt(point)) {
+  bool memory_tells = false;
+  const auto reached = [&] {
+    if (memory_tells && !memory.FirstMatches()) return false;
+    if (!IsAt(point)) return false;
+    memory_tells = !memory.Matches();
+    return !memory_tells;
+  };
+  while (!reached()) {
     stop = RunFreely(limit);
     if (stop.kind != Kind::kReached && stop.kind != Kind::kStep &&
         stop.kind != Kind::kSlice) {

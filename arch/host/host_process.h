@@ -60,8 +60,8 @@ class HostProcess {
   // the host if the process ran since.
   uint64_t PrivateBytesAtMost();
   void set_ran() { ran_ = true; }
-  // Which of `pages` pages from `start` on, private memory all of them, the host
-  // has brought in; all, if it cannot be asked.
+  // Which of `pages` pages from `start` on the host has brought in for it; all,
+  // if it cannot be asked.
   std::vector<bool> Touched(uint64_t start, size_t pages);
 
  private:

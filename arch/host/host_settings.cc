@@ -17,16 +17,28 @@ bool TrapTimestampCounter(bool trap) {
   return prctl(PR_SET_TSC, trap ? PR_TSC_SIGSEGV : PR_TSC_ENABLE, 0, 0, 0) == 0;
 }
 
-void TrapCpuid() { syscall(SYS_arch_prctl, ARCH_SET_CPUID, 0); }
+bool TrapCpuid() { return syscall(SYS_arch_prctl, ARCH_SET_CPUID, 0) == 0; }
 
-absl::Status PinToOneCpu() {
+bool CanTrapCpuid() {
+  return TrapCpuid() && syscall(SYS_arch_prctl, ARCH_SET_CPUID, 1) == 0;
+}
+
+int CpuToPinTo(int preferred) {
   cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) {
-    return HostError(errno, "sched_getaffinity(0)");
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return -1;
+  if (preferred >= 0 && preferred < CPU_SETSIZE &&
+      CPU_ISSET(preferred, &allowed)) {
+    return preferred;
   }
   int skip = getpid() % CPU_COUNT(&allowed);
   int cpu = 0;
   while (!CPU_ISSET(cpu, &allowed) || skip-- > 0) ++cpu;
+  return cpu;
+}
+
+absl::Status PinToOneCpu(int preferred) {
+  const int cpu = CpuToPinTo(preferred);
+  if (cpu < 0) return HostError(errno, "sched_getaffinity(0)");
   cpu_set_t one;
   CPU_ZERO(&one);
   CPU_SET(cpu, &one);

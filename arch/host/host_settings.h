@@ -17,12 +17,17 @@ namespace emu {
 // the C library's clocks too.
 bool TrapTimestampCounter(bool trap);
 
-// Makes CPUID a fault, where the CPU can.
-void TrapCpuid();
+// Makes CPUID a fault, where the CPU can. False: it cannot.
+bool TrapCpuid();
+// Whether it can; nothing is changed.
+bool CanTrapCpuid();
 
 // Runs this thread, and what it starts, on one CPU of those allowed: a stop is
-// six times as dear between CPUs. Several emus spread by their pids.
-absl::Status PinToOneCpu();
+// six times as dear between CPUs. Several emus spread by their pids. On CPU
+// `preferred` if that is one of them.
+absl::Status PinToOneCpu(int preferred);
+// The one that it will be; -1 if that cannot be known.
+int CpuToPinTo(int preferred);
 
 // As many descriptors as the host lets emu have: each process takes one.
 void RaiseDescriptorLimit();

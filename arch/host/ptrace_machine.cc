@@ -17,7 +17,8 @@ absl::StatusOr<std::unique_ptr<HostMachine>> HostMachine::Create(
   EMU_CHECK(options.signals != nullptr);
   CpuAffinity affinity;  // what a failure puts back
   if (options.pin_to_one_cpu) {
-    if (absl::Status pinned = PinToOneCpu(); !pinned.ok()) return pinned;
+    absl::Status pinned = PinToOneCpu(options.preferred_cpu);
+    if (!pinned.ok()) return pinned;
   }
   RaiseDescriptorLimit();
   absl::StatusOr<std::unique_ptr<StubMemory>> stub = StubMemory::Create();

@@ -43,6 +43,7 @@ struct HostMachineOptions {
   // RDTSC stops the guest, and is forbidden to emu.
   bool trap_tsc = true;
   bool pin_to_one_cpu = true;
+  int preferred_cpu = -1;  // if it is allowed
   // Blank processes that are kept for the next exec.
   size_t idle_processes = 4;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <set>
 #include <tuple>
 
@@ -128,11 +129,22 @@ bool SpinWatch::AtRest(isa::Registers regs, uint64_t extended) const {
          rest.extended == extended;
 }
 
-bool SpinWatch::AtRarePoint() const {
-  uint32_t least = ~0u;
-  for (const auto& [addr, count] : executed_) least = std::min(least, count);
-  // Where it stands is counted already.
-  return executed_.at(isa::Ip(states_.back().regs)) <= least + 1;
+bool SpinWatch::AtRarePoint(double share) {
+  if (share != share_) {
+    share_ = share;
+    std::vector<uint32_t> counts;
+    for (const auto& [addr, count] : executed_) counts.push_back(count);
+    std::sort(counts.begin(), counts.end());
+    const double all = std::accumulate(counts.begin(), counts.end(), 0.0);
+    // Where it stands is counted already.
+    rarely_ = counts.front() + 1;
+    double sum = 0;
+    for (uint32_t count : counts) {
+      if ((sum += count) > share * all) break;
+      rarely_ = count + 1;
+    }
+  }
+  return executed_.at(isa::Ip(states_.back().regs)) <= rarely_;
 }
 
 }  // namespace emu

@@ -47,10 +47,11 @@ class SpinWatch {
   // It stood there when the watch began, and has changed nothing.
   bool Unmoved() const { return first_ == 0 && rest_ == 0 && !cleared_; }
 
-  // Where the thread stands it has registers that it had nowhere else so far,
-  // and executes an instruction that is one of the least executed.
+  // Where the thread stands it has registers that it had nowhere else so far.
   bool AtFreshPoint() const { return fresh_; }
-  bool AtRarePoint() const;
+  // It executes an instruction that is one of the least executed; with a share,
+  // one of those that were together that part of all.
+  bool AtRarePoint(double share = 0);
 
  private:
   static constexpr size_t kWindow = isa::MemoryUse::kWindow;
@@ -92,6 +93,9 @@ class SpinWatch {
   std::unordered_map<uint64_t, uint32_t> registers_;  // seen in the whole watch
   std::unordered_map<GuestAddr, uint32_t> executed_;  // by address
   bool fresh_ = false;
+  // Up to which an instruction was executed rarely, when that was looked at.
+  double share_ = -1;
+  uint32_t rarely_ = 0;
 };
 
 }  // namespace emu

@@ -2,8 +2,10 @@
 
 #include "arch/isa/cpu_features.h"
 
+#include <algorithm>
 #include <cstdint>
 
+#include "arch/base/digest.h"
 #include "arch/isa/cpuid.h"
 
 namespace emu::isa {
@@ -76,6 +78,24 @@ std::vector<std::string> CpuFeatures() {
     }
   }
   return names;
+}
+
+uint64_t CpuModel() {
+  constexpr uint32_t kSubleaves = 4;
+  constexpr uint32_t kMostLeaves = 0x20;
+  constexpr uint32_t kStateSizes = 0xd;  // as the running program has it
+  uint64_t digest = 0;
+  for (uint32_t first : {0u, 0x8000'0000u}) {
+    const uint32_t count = GuestCpuid(first, 0).eax - first + 1;
+    for (uint32_t i = 0; i < std::min(count, kMostLeaves); ++i) {
+      for (uint32_t subleaf = 0; subleaf < kSubleaves; ++subleaf) {
+        if (i == kStateSizes && subleaf > 0) break;
+        const CpuidLeaf leaf = GuestCpuid(first + i, subleaf);
+        digest = Digest(&leaf, sizeof(leaf), digest);
+      }
+    }
+  }
+  return digest;
 }
 
 }  // namespace emu::isa

@@ -108,6 +108,7 @@ absl::Status Recorder::Open(const GuestSetup& setup) {
   facts.setup = setup;
   facts.outside = FactsOf(host_.env());
   facts.cpu_features = isa::CpuFeatures();
+  facts.processor = Processor::Here();
   TraceOptions options;
   options.options = ToJson(facts);
   // A program's files are most of a recording and of what it costs.

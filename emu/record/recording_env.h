@@ -46,6 +46,7 @@ class RecordingEnv : public Env {
   bool TimedOut() override;
   bool HasNews() override;
   void NotePreemption(const Preemption& preemption) override;
+  bool KeepsPreemptions() override { return true; }
   std::optional<Preemption> NextPreemption() override { return std::nullopt; }
 
  private:

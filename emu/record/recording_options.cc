@@ -270,7 +270,9 @@ std::string ToJson(const RecordingOptions& options) {
         {"bind_times", kImportedTimes[static_cast<int>(setup.bind_times)]},
         {"tmpfs", ToJson(setup.tmpfs)},
         {"binds", BindsToJson(setup.binds)}}},
-      {"cpu_features", ToJson(options.cpu_features)}};
+      {"cpu_features", ToJson(options.cpu_features)},
+      {"processor",
+       {{"model", options.processor.model}, {"cpu", options.processor.cpu}}}};
   return json.dump(1);
 }
 
@@ -289,6 +291,9 @@ absl::StatusOr<RecordingOptions> RecordingOptionsFromJson(
   random.Get("schedule", &options.outside.random_schedule);
   ReadStreams(all, &options.outside);
   all.Get("cpu_features", &options.cpu_features);
+  const Members processor = all.Object("processor");
+  processor.Get("model", 0, ~uint64_t{0}, &options.processor.model);
+  processor.Get("cpu", 0, Processor::kMostCpus - 1, &options.processor.cpu);
   if (!status.ok()) return status;
   return options;
 }

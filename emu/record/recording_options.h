@@ -16,6 +16,7 @@
 #include "arch/env.h"
 #include "arch/host/random_stream.h"
 #include "emu/guest_setup.h"
+#include "emu/record/processor.h"
 
 namespace emu {
 
@@ -35,6 +36,7 @@ struct RecordingOptions {
   // What programs may have chosen their code by: the processor's, which answers
   // CPUID itself.
   std::vector<std::string> cpu_features;
+  Processor processor;
 };
 
 std::string ToJson(const RecordingOptions& options);

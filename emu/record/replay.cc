@@ -111,8 +111,10 @@ absl::Status Replayer::Open(int output, int errors) {
     trees_.push_back(
         std::make_unique<ReplayHostTree>(number, player_, *files_));
   }
-  env_ = std::make_unique<ReplayEnv>(recording_.outside, reader_, player_,
-                                     *signals_, *streams_);
+  const bool lenient =
+      Processor::Here(recording_.processor.cpu) != recording_.processor;
+  env_ = std::make_unique<ReplayEnv>(recording_.outside, lenient, reader_,
+                                     player_, *signals_, *streams_);
   return absl::OkStatus();
 }
 
@@ -128,6 +130,8 @@ GuestDoors Replayer::Doors() {
           .files = *files_,
           .trees = trees,
           .recorder = &sink_,
+          .preferred_cpu = recording_.processor.cpu,
+          .memory_watch = false,
           .failure = &player_.failure()};
 }
 

@@ -157,6 +157,7 @@ Preemption PreemptionFinder::Next() {
     absl::string_view rest = (*record)->payload;
     if (TakePreemption(rest, &preemption)) {
       preemption.position = (*record)->position;
+      preemption.lenient = lenient_;
     } else {
       player_.FailMalformed(InputKind::kPreemption);
     }

@@ -21,8 +21,9 @@ namespace emu {
 // The preemptions of a recording, one behind the other.
 class PreemptionFinder {
  public:
-  PreemptionFinder(const TraceReader& reader, InputPlayer& player)
-      : cursor_(reader), player_(player) {}
+  // `lenient`: of each.
+  PreemptionFinder(const TraceReader& reader, InputPlayer& player, bool lenient)
+      : cursor_(reader), player_(player), lenient_(lenient) {}
 
   // One at kNoPosition behind the last.
   Preemption Next();
@@ -30,12 +31,14 @@ class PreemptionFinder {
  private:
   InputCursor cursor_;
   InputPlayer& player_;
+  const bool lenient_;
 };
 
 class ReplayEnv : public Env {
  public:
   // Everything borrowed outlives it.
-  ReplayEnv(const OutsideFacts& facts, const TraceReader& reader,
+  // `lenient`: of its preemptions.
+  ReplayEnv(const OutsideFacts& facts, bool lenient, const TraceReader& reader,
             InputPlayer& player, HostSignals& signals,
             StandardStreams& streams)
       : facts_(facts),
@@ -43,7 +46,7 @@ class ReplayEnv : public Env {
         signals_(signals),
         streams_(streams),
         choices_(facts.key, facts.random_schedule),
-        preemptions_(reader, player) {}
+        preemptions_(reader, player, lenient) {}
 
   void FillRandom(absl::Span<char> out) override { choices_.FillRandom(out); }
   size_t PickNext(size_t runnable) override {

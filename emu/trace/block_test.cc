@@ -78,7 +78,7 @@ TEST(BlockTest, NamesTheVersionOfTheFuture) {
   bytes.replace(12, 4, reinterpret_cast<const char*>(&sum), 4);
   EXPECT_EQ(ErrorOf(bytes),
             "FILE: this recording has version 7 of the format, and this emu "
-            "reads version 1");
+            "reads version 2");
 }
 
 TEST(BlockTest, SkipsUnknownBlocksThatSayThatTheyMayBe) {

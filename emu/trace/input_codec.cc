@@ -9,6 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "arch/page_store.h"
 #include "emu/trace/wire.h"
 
 namespace emu {
@@ -132,6 +133,17 @@ std::string Describe(const std::vector<HostDirEntry>& entries) {
   return text;
 }
 
+std::string Describe(const Preemption& preemption) {
+  if (preemption.cause == Preemption::Cause::kEnded) {
+    return " by the end of its process";
+  }
+  const ExecutionPoint& point = preemption.point;
+  return absl::StrFormat(
+      " at %#x, registers %016x, stack %016x, %d pages %016x", point.ip,
+      point.registers, point.stack, point.memory.digests.size(),
+      point.memory.all);
+}
+
 // Takes one part off `from` and appends it in words. False: not that.
 bool DescribePart(char part, absl::string_view& from, std::string* text) {
   uint64_t number = 0;
@@ -174,9 +186,7 @@ bool DescribePart(char part, absl::string_view& from, std::string* text) {
       return true;
     case kPoint:
       if (!TakePreemption(from, &preemption)) return false;
-      absl::StrAppendFormat(text, " at %#x, registers %016x, stack %016x",
-                            preemption.point.ip, preemption.point.registers,
-                            preemption.point.stack);
+      absl::StrAppend(text, Describe(preemption));
       return true;
     default:
       return false;
@@ -280,18 +290,73 @@ bool TakeXattrs(absl::string_view& from, HostTree::Xattrs* xattrs) {
   return true;
 }
 
+namespace {
+
+void AppendPageDigests(std::string& to, const PageDigests& memory) {
+  AppendVarint(to, memory.runs.size());
+  GuestAddr end = 0;
+  for (const PageRun& run : memory.runs) {
+    AppendVarint(to, (run.start - end) / kPageSize);
+    AppendVarint(to, run.pages);
+    end = run.start + run.pages * kPageSize;
+  }
+  for (uint16_t digest : memory.digests) AppendFixed(to, digest);
+  AppendFixed(to, memory.all);
+}
+
+// Takes a run that begins at `*end` or above, and moves `*end` behind it.
+bool TakeRun(absl::string_view& from, uint64_t most_pages, GuestAddr* end,
+             PageRun* run) {
+  constexpr uint64_t kMostPages = ~uint64_t{0} / kPageSize;
+  uint64_t gap = 0;
+  if (!TakeVarint(from, &gap) || !TakeVarint(from, &run->pages) ||
+      run->pages == 0 || run->pages > most_pages) {
+    return false;
+  }
+  const uint64_t above = kMostPages - *end / kPageSize;
+  if (run->pages > above || gap > above - run->pages) return false;
+  run->start = *end + gap * kPageSize;
+  *end = run->start + run->pages * kPageSize;
+  return true;
+}
+
+bool TakePageDigests(absl::string_view& from, PageDigests* memory) {
+  uint64_t runs = 0;
+  if (!TakeVarint(from, &runs) || runs > PageDigests::kMost) return false;
+  *memory = {};
+  GuestAddr end = 0;
+  uint64_t pages = 0;
+  for (uint64_t i = 0; i < runs; ++i) {
+    PageRun run;
+    if (!TakeRun(from, PageDigests::kMost - pages, &end, &run)) return false;
+    memory->runs.push_back(run);
+    pages += run.pages;
+  }
+  constexpr size_t kSize = sizeof(memory->digests[0]);
+  if (from.size() < pages * kSize + sizeof(memory->all)) return false;
+  for (uint64_t i = 0; i < pages; ++i, from.remove_prefix(kSize)) {
+    memory->digests.push_back(LoadFixed<uint16_t>(from.data()));
+  }
+  memory->all = LoadFixed<uint64_t>(from.data());
+  from.remove_prefix(sizeof(memory->all));
+  return true;
+}
+
+}  // namespace
+
 void AppendPreemption(std::string& to, const Preemption& preemption) {
   AppendVarint(to, static_cast<uint64_t>(preemption.cause));
   AppendSigned(to, preemption.time);
   AppendVarint(to, preemption.point.ip);
   AppendFixed(to, preemption.point.registers);
   AppendFixed(to, preemption.point.stack);
+  AppendPageDigests(to, preemption.point.memory);
 }
 
 bool TakePreemption(absl::string_view& from, Preemption* preemption) {
   uint64_t cause = 0;
   if (!TakeVarint(from, &cause) ||
-      cause > static_cast<uint64_t>(Preemption::Cause::kHostTime) ||
+      cause > static_cast<uint64_t>(Preemption::Cause::kEnded) ||
       !TakeSigned(from, &preemption->time) ||
       !TakeVarint(from, &preemption->point.ip) || from.size() < 16) {
     return false;
@@ -300,7 +365,7 @@ bool TakePreemption(absl::string_view& from, Preemption* preemption) {
   preemption->point.registers = LoadFixed<uint64_t>(from.data());
   preemption->point.stack = LoadFixed<uint64_t>(from.data() + 8);
   from.remove_prefix(16);
-  return true;
+  return TakePageDigests(from, &preemption->point.memory);
 }
 
 std::string DescribeInput(InputKind kind, absl::string_view payload) {
