@@ -47,11 +47,13 @@ constexpr int kEager = 64;
 // wherever it is.
 constexpr uint32_t StepsToSpin(uint32_t cycle) { return 2 * cycle + 8; }
 
-// Where a thread may write to as long as it makes no call.
+// Where a thread may write to as long as it makes no call. The vDSO's page holds
+// the time, which is compared, and until when it may be asked for it: with a
+// person there that goes by the host's clock.
 std::vector<PageRun> WritablePages(const MemoryMap& mm) {
   std::vector<PageRun> runs;
   for (const auto& [start, area] : mm.areas()) {
-    if (area.Allows(/*write=*/true, /*exec=*/false)) {
+    if (area.Allows(/*write=*/true, /*exec=*/false) && area.name != "[vvar]") {
       runs.push_back({start, area.length() / kPageSize});
     }
   }
@@ -190,7 +192,8 @@ void UserCode::NoteEnd(Task& task) {
   Note(preemption);
   kernel_.ReportImpurity(
       absl::StrCat("process ", task.process().pid(),
-                   " was ended by the host, for want of memory"));
+                   " was ended by the host, for want of memory or from "
+                   "outside"));
 }
 
 // Computing takes no virtual time, until it turns out that nothing else will.

@@ -8,8 +8,11 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "arch/host/test_machine.h"
+#include "arch/page_digests.h"
+#include "arch/page_store.h"
 
 namespace emu {
 namespace {
@@ -259,6 +262,69 @@ TEST(UntilTest, PointsTellStatesApart) {
   const ExecutionPoint next_round = PointAfter(34);
   EXPECT_EQ(next_round.ip, point.ip);
   EXPECT_NE(next_round.registers, point.registers);
+}
+
+// Each round has the registers of those before it, and another count.
+GUEST_CODE(counts_rounds_in_memory, R"(
+1:
+  mov ecx, 3
+2:
+  dec ecx
+  jne 2b
+  inc qword ptr [0x500000]
+  jmp 1b
+)")
+constexpr int kRound = 9;  // instructions
+
+TEST(UntilTest, RoundsAreToldApartByMemory) {
+  constexpr int kRounds = 40;
+  const PageRun data = {kData, 1};
+  ExecutionPoint point;
+  {
+    TestMachine host;
+    Machine::Guest guest = host.Start(counts_rounds_in_memory);
+    for (int i = 0; i < kRounds * kRound + 3; ++i) {
+      ASSERT_EQ(guest.cpu->Run({.step = true}).kind, Stop::Kind::kStep);
+    }
+    ASSERT_EQ(Peek<uint64_t>(*guest.memory, kData), uint64_t{kRounds});
+    point = guest.cpu->Point();
+    point.memory = TakePageDigests(*guest.memory, {data}, 1);
+  }
+  ASSERT_EQ(point.memory.runs, std::vector<PageRun>{data});
+  TestMachine host;
+  Machine::Guest guest = host.Start(counts_rounds_in_memory);
+  ASSERT_EQ(guest.cpu->Run({.until = &point, .budget = kMinute}).kind,
+            Stop::Kind::kReached);
+  EXPECT_EQ(Peek<uint64_t>(*guest.memory, kData), uint64_t{kRounds});
+}
+
+TEST(PageDigestsTest, TakeTheShortestRunsFirst) {
+  TestMachine host;
+  Machine::Guest guest = host.Start(counts_rounds_in_memory);
+  Poke<uint32_t>(*guest.memory, kData, 1);
+  Poke<uint32_t>(*guest.memory, kStack - 8, 1);
+  const PageRun data = {kData, 1};
+  const PageRun more = {PageDown(kStack - 8), 2};
+  const PageDigests digests = TakePageDigests(*guest.memory, {more, data}, 1);
+  EXPECT_EQ(digests.runs, std::vector<PageRun>{data});
+  EXPECT_EQ(digests.digests.size(), 1u);
+}
+
+TEST(PageDigestsTest, ALenientComparisonForgivesWhatStaysAsItIs) {
+  TestMachine host;
+  Machine::Guest guest = host.Start(counts_rounds_in_memory);
+  const PageRun data = {kData, 1};
+  Poke<uint32_t>(*guest.memory, kData, 1);
+  const PageDigests digests = TakePageDigests(*guest.memory, {data}, 1);
+  EXPECT_TRUE(PageComparison(*guest.memory, digests, false).Matches());
+  Poke<uint32_t>(*guest.memory, kData, 2);
+  EXPECT_FALSE(PageComparison(*guest.memory, digests, false).Matches());
+  PageComparison lenient(*guest.memory, digests, true);
+  EXPECT_TRUE(lenient.Matches());
+  Poke<uint32_t>(*guest.memory, kData, 3);
+  EXPECT_FALSE(lenient.Matches());
+  Poke<uint32_t>(*guest.memory, kData, 1);
+  EXPECT_TRUE(lenient.Matches());
 }
 
 }  // namespace

@@ -47,8 +47,8 @@ std::string ErrorOf(const std::string& bytes) {
 TEST(BlockTest, HasTheDocumentedLayout) {
   EXPECT_EQ(absl::BytesToHexString(FileWith("")),
             "89454d550d0a1a0a"
-            "01000000"
-            "2c406bf7"
+            "02000000"
+            "9bd9d716"
             "01"
             "00"
             "0000"

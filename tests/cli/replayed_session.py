@@ -28,11 +28,16 @@ def main():
                          'TERM=dumb', '--', '/bin/bash', '--norc', '-i'])
         shell.expect(PROMPT)
         shell.run('echo a$((40+2))b', b'a42b\r\n')
-        shell.type(b'echo go; cat\r')
+        shell.type(b'n=0; echo go; while :; do n=$((n + 1)); done\r')
         shell.expect(b'go\r\n')
-        time.sleep(0.5)  # until bash has handed the terminal over
+        time.sleep(0.1)
         shell.type(b'\x03')
         shell.expect(PROMPT)
+        shell.type(b'echo "came to $n"\r')
+        shell.expect(b'came to $n"\r\n')
+        shell.expect(b'came to ')
+        shell.expect(b'\r\n' + PROMPT)
+        rounds = shell.passed
         fcntl.ioctl(shell.fd, termios.TIOCSWINSZ,
                     struct.pack('HHHH', 31, 97, 0, 0))
         os.kill(shell.pid, signal.SIGWINCH)
@@ -54,8 +59,9 @@ def main():
         if replay.returncode != 7:
             raise SystemExit(f'the replay ended with {replay.returncode}: '
                              f'{replay.stderr.decode()}')
-        for text in (b'a42b\r\n', b'go\r\n', b'^C', b'sized\r\n31 97\r\n',
-                     b'typed\r\n'):
+        for text in (b'a42b\r\n', b'go\r\n', b'^C',
+                     b'\r\ncame to ' + rounds + b'\r\n',
+                     b'sized\r\n31 97\r\n', b'typed\r\n'):
             if text not in replay.stdout:
                 raise SystemExit(f'no {text!r} in {replay.stdout!r}')
     print('1 passed, 0 failed')

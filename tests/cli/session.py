@@ -16,7 +16,7 @@ class Session:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.execv(command[0], command)
-        self.seen = b''
+        self.seen = self.passed = b''
 
     def type(self, text):
         while text:
@@ -29,7 +29,8 @@ class Session:
                 raise SystemExit(f'{text[:40]!r} cannot be typed')
 
     def expect(self, text, seconds=30):
-        """Waits until `text` is printed, and forgets all up to it."""
+        """Waits until `text` is printed, and forgets all up to it, but for what
+        came before it: `passed`."""
         end = time.monotonic() + seconds
         while text not in self.seen:
             if not select.select([self.fd], [], [], max(0, end - time.monotonic()))[0]:
@@ -41,7 +42,7 @@ class Session:
             if not data:
                 raise SystemExit(f'ended before {text!r}: {self.seen!r}')
             self.seen += data
-        self.seen = self.seen[self.seen.index(text) + len(text):]
+        self.passed, self.seen = self.seen.split(text, 1)
 
     def run(self, line, *expected):
         self.type(line.encode() + b'\r')

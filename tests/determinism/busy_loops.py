@@ -44,7 +44,7 @@ except KeyboardInterrupt:
 # And how long one is let compute at most: a replay stops at each round.
 def programs(guest):
     for shape in 'register', 'memory', 'shared', 'nested':
-        yield shape, [guest, shape], 0.02
+        yield shape, [guest, shape], 0.01
     yield 'bash', BASH, 0.2
     yield 'python', PYTHON, 0.05
     yield 'python that passes', PASS, 0.2

@@ -110,7 +110,11 @@ class FakeCpu : public Cpu {
   Result<> PushSignalFrame(const SignalFrame& frame, FrameMemory&) override;
   Result<RestoredFrame> PopSignalFrame(FrameMemory&) override;
   std::string DumpRegisters() override { return ""; }
-  ExecutionPoint Point() override { return {.ip = entry}; }
+  ExecutionPoint Point() override {
+    ExecutionPoint point;
+    point.ip = entry;
+    return point;
+  }
 
  private:
   std::shared_ptr<AddressSpace> memory_;

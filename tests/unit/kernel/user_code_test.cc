@@ -270,6 +270,21 @@ TEST_F(ReplayTest, NeverPreemptsOnItsOwn) {
   EXPECT_TRUE(env_.noted.empty());
 }
 
+TEST_F(UserCodeTest, TheEndOfAProcessIsNoted) {
+  user_code_.NoteEnd(*task_);
+  ASSERT_EQ(env_.noted.size(), 1u);
+  EXPECT_EQ(env_.noted[0].cause, Cause::kEnded);
+  EXPECT_EQ(env_.noted[0].point, ExecutionPoint());
+  EXPECT_EQ(kernel_.impurities().size(), 1u);
+}
+
+TEST_F(ReplayTest, EndsWhatTheHostEnded) {
+  Record(0, Clock::kStart + 1000, Cause::kEnded);
+  EXPECT_EQ(Run().kind, Kind::kGone);
+  EXPECT_TRUE(cpu_->limits.empty());
+  EXPECT_EQ(kernel_.clock().now(), Clock::kStart + 1000);
+}
+
 TEST_F(ReplayTest, SaysWhenItCannotFindThePlace) {
   Record(0, Clock::kStart, Cause::kUndecided);
   cpu_->stops = {StopOf(Kind::kSlice)};
