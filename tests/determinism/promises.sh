@@ -41,6 +41,34 @@ for _ in {1..5}; do
   [[ $(cat replayed) == 1 ]] || fail "the replayed race: $(cat replayed)"
 done
 
+# Elsewhere: nothing but emu and the recording, another user where that can be, one
+# processor, and others who compute on it.
+run record -o leaks.trace -v "$scratch/tree:/tree" -v "$scratch/leaks:/leaks" \
+  -w / /leaks /tree
+expect_status 0
+mkdir -m 755 jail
+cp "$emu" jail/emu
+cp leaks.trace race.trace jail
+chmod 644 jail/*.trace
+last=$(($(nproc) - 1))
+load=()
+for _ in 1 2; do
+  taskset -c "$last" bash -c 'while :; do :; done' &
+  load+=($!)
+done
+elsewhere=(env -i "$(command -v taskset)" -c "$last")
+if ((EUID == 0)); then
+  elsewhere+=("$(command -v chroot)" --userspec=65534:65534 jail /emu replay)
+else
+  elsewhere+=(env --chdir=jail ./emu replay)
+fi
+leaks=$("${elsewhere[@]}" leaks.trace 2>&1)
+race=$("${elsewhere[@]}" race.trace 2>&1)
+kill "${load[@]}"
+wait
+[[ $out && $leaks == "$out" ]] || fail "replayed elsewhere: $leaks, not $out"
+[[ $race == 1 ]] || fail "the race replayed elsewhere: $race"
+
 begin=$SECONDS
 run run sleep 3600; expect_status 0
 ((SECONDS - begin <= 1)) || fail "sleep 3600 took $((SECONDS - begin)) s"
