@@ -20,10 +20,14 @@ namespace emu {
 struct VdsoData {
   int64_t now;              // since boot
   int64_t realtime_offset;  // CLOCK_REALTIME less `now`
-  int64_t step;             // what a read costs
   int64_t limit;            // a read that comes so far is a system call
+  int64_t reads;            // in a row, with no other call between
+  int64_t reads_limit;      // a read that is so many in a row is one too
+  int64_t cheap_reads;      // behind so many, each costs twice the last one,
+  int64_t longest_step;     // to this
+  int64_t step;             // what the last read cost, or one of the cheap does
 };
-static_assert(sizeof(VdsoData) == 32);
+static_assert(sizeof(VdsoData) == 64);
 
 // The image, whole pages when mapped: one segment, read and execute.
 absl::string_view VdsoImage();

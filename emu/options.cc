@@ -163,7 +163,7 @@ class RunApp {
         "of threads from it, to\nfind races; random: the host's entropy",
         [&o](const std::string& text) { return SetSeed(o, text); });
     Add(kRun, "--epoch", "DATE|now",
-        "The time at the start [2030-01-01, or the\nvariable "
+        "The time at the start [2027-01-01, or the\nvariable "
         "SOURCE_DATE_EPOCH]",
         [&o](const std::string& text) { return SetEpoch(o, text); });
     Add(kRun, "--time", "virtual|host",

@@ -6,9 +6,13 @@
 
 namespace emu {
 namespace {
-constexpr Nanos kLongestPollingStep = 1'000'000;
-// Programs look at the clock a few times in a row without waiting for it.
-constexpr int kPollsAtFirst = 32;
+
+// At how many looks in a row the kernel is to see the next one.
+int64_t NextSeen(int64_t polls) {
+  if (polls < Clock::kFewPolls) return Clock::kFewPolls;
+  return polls - polls % Clock::kVdsoReads + Clock::kVdsoReads;
+}
+
 }  // namespace
 
 Timer::~Timer() { Disarm(); }
@@ -26,14 +30,13 @@ void Clock::Tick() {
     return;
   }
   polls_in_row_ = 0;
+  polling_step_ = kStep;
   Advance(kStep);
 }
 
 void Clock::TickPolling() {
-  if (++polls_in_row_ <= kPollsAtFirst) {
-    polling_step_ = kStep;
-  } else {
-    polling_step_ = std::min(polling_step_ * 2, kLongestPollingStep);
+  if (++polls_in_row_ > kCheapPolls) {
+    polling_step_ = std::min(polling_step_ * 2, kLongestStep);
   }
   paid_ = true;
   Advance(polling_step_);
@@ -47,25 +50,33 @@ void Clock::Advance(Nanos length) {
   }
 }
 
+// All of it follows from what the guest did: how often this is asked while a guest
+// computes is the host's affair.
 VdsoData Clock::ForVdso() const {
   VdsoData data = {};
   data.now = now_;
   data.realtime_offset = realtime_offset_;
-  data.step = kStep;
-  // The limit follows from the time alone: how often this is asked while a guest
-  // computes is the host's affair.
-  constexpr Nanos kWindow = kVdsoReads * kStep;
-  data.limit = host_ != nullptr
-                   ? 0
-                   : std::min(next_deadline_, now_ - now_ % kWindow + kWindow);
+  data.limit = host_ != nullptr ? 0 : next_deadline_;
+  data.reads = polls_in_row_;
+  data.reads_limit = NextSeen(polls_in_row_);
+  data.cheap_reads = kCheapPolls;
+  data.longest_step = kLongestStep;
+  data.step = polling_step_;
   return data;
 }
 
 void Clock::FromVdso(const VdsoData& said) {
   const Nanos now = said.now;
-  if (host_ == nullptr && now > now_ && now - now_ < 3600 * kNanosPerSecond) {
-    now_ = now;
+  const int64_t reads = said.reads;
+  const Nanos step = said.step;
+  if (host_ != nullptr || now <= now_ ||
+      now - now_ > kVdsoReads * kLongestStep || reads <= polls_in_row_ ||
+      reads >= NextSeen(polls_in_row_) || step < kStep || step > kLongestStep) {
+    return;
   }
+  now_ = now;
+  polls_in_row_ = reads;
+  polling_step_ = step;
 }
 
 void Clock::AdvanceTo(Nanos time) { now_ = std::max(now_, time); }

@@ -50,11 +50,18 @@ class Timer {
 
 class Clock {
  public:
-  // What one system call costs.
-  static constexpr Nanos kStep = 250;
-  // Reads through the vDSO in a row; the next one is a system call, and with it
-  // a chance for others to run.
-  static constexpr int kVdsoReads = 1000;
+  // What one system call costs: about as much as the cheapest do natively, so
+  // that time limits hold as they do there.
+  static constexpr Nanos kStep = 1'000;
+  // So many looks at the clock in a row cost that. Behind them each costs twice
+  // the last one, to kLongestStep, so that a busy wait ends soon.
+  static constexpr int64_t kCheapPolls = 64;
+  static constexpr Nanos kLongestStep = 1'000'000;
+  // Whoever has looked so often in a row measures something or waits.
+  static constexpr int64_t kFewPolls = 16;
+  // Reads through the vDSO in a row behind that; the next one is a system call,
+  // and with it a chance for others to run.
+  static constexpr int64_t kVdsoReads = 1000;
 
   // How long ago the system booted when the first program starts: a clock that
   // reads 0 would mean to some that it was never set.
@@ -83,10 +90,11 @@ class Clock {
   // One system call or trapped clock read went by.
   void Tick();
   // Said, before it looks, by a call that reads the clock or polls without
-  // waiting. After some in a row, with nothing else between, each costs twice
-  // the last one (to 1 ms), so that a busy wait ends soon. The call's own Tick is
-  // paid with it.
+  // waiting. The call's own Tick is paid with it.
   void TickPolling();
+  // Of the last calls, how many did that with no other call between, reads
+  // through the vDSO included.
+  int64_t polls_in_row() const { return polls_in_row_; }
   // Time passes without a call.
   void Advance(Nanos length);
   void AdvanceTo(Nanos time);
@@ -100,9 +108,9 @@ class Clock {
   }
   bool follows_host() const { return host_ != nullptr; }
 
-  // Guests read time through the vDSO, a step for each read, until kVdsoReads are
-  // made or the next timer is due. What the page says afterwards is a guest's
-  // word: no step back, and no leap, is believed.
+  // Guests read time through the vDSO, each read as a call would, until one is
+  // to be seen by the kernel or the next timer is due. What the page says
+  // afterwards is a guest's word: no step back, and no leap, is believed.
   VdsoData ForVdso() const;
   void FromVdso(const VdsoData& said);
 
@@ -116,7 +124,7 @@ class Clock {
   WaitQueue realtime_set_;
   Env* host_;
   Nanos polling_step_ = kStep;
-  int polls_in_row_ = 0;
+  int64_t polls_in_row_ = 0;
   bool paid_ = false;  // the current call has moved time already
   uint64_t next_sequence_ = 0;
   Nanos next_deadline_ = kNever;

@@ -78,9 +78,12 @@ Stop UserCode::RunOnce(Task& task, const RunLimit& limit) {
   return stop;
 }
 
+// Whoever looks at the clock again and again waits for time to pass, which it does
+// not while it computes.
 bool UserCode::IsDue(Task& task) {
   return !kernel_.scheduler().empty() ||
          kernel_.clock().next_deadline() != kNever ||
+         kernel_.clock().polls_in_row() >= Clock::kFewPolls ||
          task.process().watches_cpu;
 }
 
@@ -206,15 +209,15 @@ void UserCode::PassTime(Task& task, Preemption::Cause cause) {
   kernel_.ReportImpurity(
       "a thread that computed for long while something else was due was "
       "preempted by the host's clock");
-  patience_ = kImpatience;
+  const Nanos spent = std::exchange(patience_, kImpatience);
   Nanos time = CpuTimeLeft(task.process());
   if (clock.next_deadline() != kNever) {
     time = std::min(time, std::max<Nanos>(clock.next_deadline() - clock.now(),
                                           0));
   }
-  if (time == kNever || kernel_.scheduler().others_run()) {
-    time = std::min(time, kSliceTime);
-  }
+  if (kernel_.scheduler().others_run()) time = std::min(time, kSliceTime);
+  // Nothing is due but its own next look at the clock.
+  if (time == kNever) time = spent;
   clock.AdvanceTo(After(clock.now(), time));
   ChargeCpu(task, time, 0);
 }

@@ -133,7 +133,8 @@ Nanos ImportFs::TimeOf(absl::string_view path, const HostNode& host) const {
     case ImportedTimes::kClamp:
       return std::min(host.mtime, policy_.time);
     case ImportedTimes::kFixed:
-      return KeepsTime(path, host) ? host.mtime : policy_.time;
+      if (!KeepsTime(path, host)) return policy_.time;
+      return std::min(host.mtime, policy_.time);
   }
   return host.mtime;
 }

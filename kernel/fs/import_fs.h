@@ -25,10 +25,10 @@ enum class ImportedTimes {
   kHost,   // all of it
   kClamp,  // none later than the policy's time: that instead
   // The policy's time, but for what a package or an image brought: a file of the
-  // system whose time is a whole second. It was
-  // unpacked with the time that it was packed with, which is the same on every
-  // host, and others keep it to tell whether the file changed (Python beside its
-  // compiled modules, Java's class archives).
+  // system whose time is a whole second, and no later than that. It was unpacked
+  // with the time that it was packed with, which is the same on every host, and
+  // others keep it to tell whether the file changed (Python beside its compiled
+  // modules, Java's class archives).
   kFixed,
 };
 

@@ -8,8 +8,12 @@
 struct vdso_data {
   int64_t now;
   int64_t realtime_offset;
-  int64_t step;
   int64_t limit;
+  int64_t reads;
+  int64_t reads_limit;
+  int64_t cheap_reads;
+  int64_t longest_step;
+  int64_t step;
 };
 
 // The page below the image: vdso.lds.
@@ -53,9 +57,17 @@ static inline long Syscall(long number, long a, long b, long c) {
 // Reads the clock, which is what moves it; 0: that is for a system call to do.
 static inline int64_t Now(void) {
   volatile struct vdso_data *data = &vdso_data;
-  const int64_t now = data->now + data->step;
-  if (now >= data->limit) return 0;
+  const int64_t reads = data->reads + 1;
+  int64_t step = data->step;
+  if (reads > data->cheap_reads) {
+    step *= 2;
+    if (step > data->longest_step) step = data->longest_step;
+  }
+  const int64_t now = data->now + step;
+  if (now >= data->limit || reads >= data->reads_limit) return 0;
   data->now = now;
+  data->reads = reads;
+  data->step = step;
   return now;
 }
 
