@@ -91,7 +91,8 @@ class Terminal : public std::enable_shared_from_this<Terminal>,
   // opened: EIO.
   virtual Result<> OnOpen();
   virtual void OnClose() {}
-  bool exclusive = false;  // TIOCEXCL
+  bool exclusive = false;     // TIOCEXCL
+  abi::termios2 locked = {};  // TIOCSLCKTRMIOS: what is set here stays as it is
 
   // TerminalDevice.
   void OnSignalCharacter(int signo, bool flush) override;

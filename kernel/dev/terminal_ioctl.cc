@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "kernel/dev/terminal.h"
 #include "kernel/kernel.h"
@@ -61,6 +62,23 @@ void FromWire(const abi::termio& wire, abi::termios2* settings) {
   std::copy_n(wire.c_cc, abi::kTermioChars, settings->c_cc);
 }
 
+// `settings`, but for what TIOCSLCKTRMIOS keeps as it is.
+abi::termios2 KeepLocked(Terminal& terminal, abi::termios2 settings) {
+  const abi::termios2& old = terminal.discipline().settings();
+  const abi::termios2& locked = terminal.locked;
+  const auto keep = [](uint32_t& now, uint32_t before, uint32_t lock) {
+    now = (before & lock) | (now & ~lock);
+  };
+  keep(settings.c_iflag, old.c_iflag, locked.c_iflag);
+  keep(settings.c_oflag, old.c_oflag, locked.c_oflag);
+  keep(settings.c_cflag, old.c_cflag, locked.c_cflag);
+  keep(settings.c_lflag, old.c_lflag, locked.c_lflag);
+  for (size_t i = 0; i < std::size(settings.c_cc); ++i) {
+    if (locked.c_cc[i] != 0) settings.c_cc[i] = old.c_cc[i];
+  }
+  return settings;
+}
+
 template <typename T>
 Result<int64_t> GetSettings(Task& task, Terminal& terminal, GuestAddr arg) {
   TRY(task.Write(UserPtr<T>(arg),
@@ -79,7 +97,13 @@ Result<int64_t> SetSettings(Task& task, Terminal& terminal, GuestAddr arg,
   settings.c_cflag = (settings.c_cflag & ~(CSIZE | PARENB)) | CS8 | CREAD;
   settings.c_line = terminal.discipline().settings().c_line;
   if (flush) terminal.FlushInput();
-  terminal.SetSettings(settings);
+  terminal.SetSettings(KeepLocked(terminal, settings));
+  return 0;
+}
+
+Result<int64_t> SetLocked(Task& task, Terminal& terminal, GuestAddr arg) {
+  if (!task.creds->Has(CAP_SYS_ADMIN)) return Errno(EPERM);
+  FromWire(TRY(task.Read(UserPtr<const abi::termios>(arg))), &terminal.locked);
   return 0;
 }
 
@@ -233,6 +257,10 @@ Result<int64_t> SettingsIoctl(Task& task, Terminal& terminal, uint32_t request,
     case TCSETAW:
     case TCSETAF:
       return SetSettings<abi::termio>(task, terminal, arg, request == TCSETAF);
+    case TIOCGLCKTRMIOS:
+      return Tell(task, arg, ToWire<abi::termios>(terminal.locked));
+    case TIOCSLCKTRMIOS:
+      return SetLocked(task, terminal, arg);
     default:
       return Errno(ENOTTY);
   }

@@ -81,4 +81,13 @@ void UndoSemaphores(Process& process) {
   }
 }
 
+bool HasSemaphoresToUndo(const Process& process) {
+  for (const auto& [index, object] :
+       process.kernel().subsystems().ipc->semaphores.objects()) {
+    const auto& set = static_cast<const SemaphoreSet&>(*object);
+    if (set.HasUndo(process.pid())) return true;
+  }
+  return false;
+}
+
 }  // namespace emu

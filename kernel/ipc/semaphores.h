@@ -43,6 +43,7 @@ class SemaphoreSet : public IpcObject {
                    size_t* blocking);
   // The process ends: what it did with SEM_UNDO is undone.
   void Undo(Pid pid, Nanos now);
+  bool HasUndo(Pid pid) const { return undo_.count(pid) != 0; }
 
   // Those that wait, for GETNCNT (more) and GETZCNT (zero).
   struct Waiting {
@@ -71,6 +72,8 @@ using Semaphores = IpcIds<SemaphoreSet>;
 
 // For the exit of a process.
 void UndoSemaphores(Process& process);
+// Whether that would have something to undo.
+bool HasSemaphoresToUndo(const Process& process);
 
 }  // namespace emu
 

@@ -2,6 +2,7 @@
 
 #include <linux/kcmp.h>
 
+#include "kernel/ipc/semaphores.h"
 #include "kernel/kernel.h"
 #include "kernel/process.h"
 #include "kernel/ptrace_access.h"
@@ -18,6 +19,11 @@ Result<int> CompareFiles(Task& a, Task& b, uint64_t fd1, uint64_t fd2) {
   const FileRef file1 = TRY(a.files->Get(Fd{static_cast<int>(fd1)}));
   const FileRef file2 = TRY(b.files->Get(Fd{static_cast<int>(fd2)}));
   return Compare(file1.get(), file2.get());
+}
+
+// Stands for the process's list, if it has one: only its threads share it.
+const Process* UndoList(const Task& task) {
+  return HasSemaphoresToUndo(task.process()) ? &task.process() : nullptr;
 }
 
 }  // namespace
@@ -43,10 +49,10 @@ Result<int> sys_kcmp(Task& task, Pid pid1, Pid pid2, int type, uint64_t idx1,
     case KCMP_SIGHAND:
       return Compare(a->process().handlers.get(), b->process().handlers.get());
     case KCMP_IO:
-      return Compare(a, b);
+      // Nobody has an I/O context of their own.
+      return 0;
     case KCMP_SYSVSEM:
-      // Nobody has undo lists in common but the threads of a process.
-      return Compare(&a->process(), &b->process());
+      return Compare(UndoList(*a), UndoList(*b));
     default:
       return Errno(EINVAL);
   }

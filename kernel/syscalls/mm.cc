@@ -309,6 +309,7 @@ Result<> sys_mincore(Task& task, GuestAddr addr, size_t length,
                      UserPtr<char> vec) {
   if (addr % kPageSize != 0) return Errno(EINVAL);
   MemoryMap& mm = *task.mm;
+  if (length == 0) return {};
   if (!mm.InRange(addr, length)) return Errno(ENOMEM);
   constexpr size_t kMost = 16 << 10;
   // What others have read of a file is for those to know who may change it.

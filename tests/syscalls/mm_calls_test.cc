@@ -288,6 +288,9 @@ TEST_F(MincoreTest, ChecksArguments) {
   Map map = Map::Private(2 * kPage);
   unsigned char resident[2];
   EXPECT_THAT(mincore(map.data() + 1, kPage, resident), FailsWith(EINVAL));
+  EXPECT_THAT(mincore(map.data(), 0, nullptr), Succeeds());
+  EXPECT_THAT(mincore(nullptr, 0, nullptr), Succeeds());
+  EXPECT_THAT(mincore(nullptr, kPage, resident), FailsWith(ENOMEM));
   EXPECT_THAT(
       mincore(map.data(), kPage, static_cast<unsigned char*>(BadAddress())),
       FailsWith(EFAULT));

@@ -41,6 +41,28 @@ TEST_F(TerminalRootTest, ExclusiveModeDoesNotKeepThePrivilegedOut) {
   EXPECT_TRUE(Fd(open(ptsname(master_), O_RDWR | O_NOCTTY)).valid());
 }
 
+TEST_F(TerminalRootTest, LockedSettingsStay) {
+  termios old = {}, locked = {}, now = {};
+  ASSERT_THAT(tcgetattr(slave_, &old), Succeeds());
+  ASSERT_TRUE((old.c_lflag & ECHO) != 0 && (old.c_lflag & ICANON) != 0);
+  locked.c_lflag = ECHO;
+  locked.c_cc[VINTR] = 1;
+  EXPECT_THAT(ioctl(slave_, TIOCSLCKTRMIOS, &locked), Succeeds());
+  EXPECT_THAT(ioctl(master_, TIOCGLCKTRMIOS, &now), Succeeds());
+  EXPECT_EQ(now.c_lflag, static_cast<tcflag_t>(ECHO));
+  EXPECT_EQ(now.c_cc[VINTR], 1);
+
+  now = old;
+  now.c_lflag &= ~(ECHO | ICANON);
+  now.c_cc[VINTR] = 'i';
+  now.c_cc[VQUIT] = 'q';
+  ASSERT_THAT(tcsetattr(slave_, TCSANOW, &now), Succeeds());
+  ASSERT_THAT(tcgetattr(slave_, &now), Succeeds());
+  EXPECT_EQ(now.c_lflag, old.c_lflag & ~ICANON);
+  EXPECT_EQ(now.c_cc[VINTR], old.c_cc[VINTR]);
+  EXPECT_EQ(now.c_cc[VQUIT], 'q');
+}
+
 TEST_F(TerminalRootTest, VhangupHangsUpTheCallersTerminal) {
   EXPECT_THAT(RunInSession([&] {
                 Block(SIGHUP);

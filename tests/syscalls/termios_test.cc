@@ -65,6 +65,13 @@ class TermiosTest : public testing::Test {
   Fd slave_;
 };
 
+TEST_F(TermiosTest, OnlyThePrivilegedLockSettings) {
+  termios locked;
+  EXPECT_THAT(ioctl(slave_, TIOCGLCKTRMIOS, &locked), Succeeds());
+  EXPECT_EQ(locked.c_lflag, 0u);
+  EXPECT_THAT(ioctl(slave_, TIOCSLCKTRMIOS, &locked), FailsWith(EPERM));
+}
+
 TEST_F(TermiosTest, StopAndStartKeysHoldOutput) {
   Type("\x13");  // Ctrl-S
   // The key is seen once something typed behind it is echoed ... or held.
