@@ -28,7 +28,7 @@ What the guest finds, unless options say otherwise:
   directory    the one that emu is started in if the root is the host's, or /
   user         uid 1000, gid 1000
   environment  PATH HOME USER LOGNAME SHELL LANG=C.UTF-8, and TERM at a terminal
-  time         starts at 2030-01-01T00:00:00Z, later than the files it meets;
+  time         starts at 2027-01-01T00:00:00Z, whatever the date is;
                moves with what the guest does, and skips sleeps
   processors   1: guests run one thread at a time, so more make nothing faster
   network      loopback only
