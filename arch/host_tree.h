@@ -77,7 +77,8 @@ class HostTree {
   virtual Result<> Sync(HostFileId file) = 0;
   virtual Result<> Create(const std::string& path, uint32_t mode) = 0;
   virtual Result<> MakeDirectory(const std::string& path, uint32_t mode) = 0;
-  virtual Result<> MakeFifo(const std::string& path, uint32_t mode) = 0;
+  // A FIFO or a socket's name: `mode` with S_IFIFO or S_IFSOCK.
+  virtual Result<> MakeNode(const std::string& path, uint32_t mode) = 0;
   virtual Result<> MakeSymlink(const std::string& path,
                                const std::string& target) = 0;
   virtual Result<> Link(const std::string& from, const std::string& to) = 0;

@@ -364,9 +364,9 @@ Result<> LiveHostTree::MakeDirectory(const std::string& path, uint32_t mode) {
   return FixMode(place, mode);
 }
 
-Result<> LiveHostTree::MakeFifo(const std::string& path, uint32_t mode) {
+Result<> LiveHostTree::MakeNode(const std::string& path, uint32_t mode) {
   const Place place = TRY(LocateToChange(path));
-  TRY(Done(mkfifoat(place.dir, place.name, 0600)));
+  TRY(Done(mknodat(place.dir, place.name, (mode & S_IFMT) | 0600, 0)));
   return FixMode(place, mode);
 }
 

@@ -245,7 +245,7 @@ TEST_F(LiveHostTreeTest, AReadOnlyTreeChangesNothing) {
   EXPECT_EQ(ErrorOf(tree->Open("file", true)), EROFS);
   EXPECT_EQ(ErrorOf(tree->Create("new", 0600)), EROFS);
   EXPECT_EQ(ErrorOf(tree->MakeDirectory("new", 0700)), EROFS);
-  EXPECT_EQ(ErrorOf(tree->MakeFifo("new", 0600)), EROFS);
+  EXPECT_EQ(ErrorOf(tree->MakeNode("new", S_IFIFO | 0600)), EROFS);
   EXPECT_EQ(ErrorOf(tree->MakeSymlink("new", "x")), EROFS);
   EXPECT_EQ(ErrorOf(tree->Link("file", "new")), EROFS);
   EXPECT_EQ(ErrorOf(tree->Unlink("file")), EROFS);
@@ -281,11 +281,13 @@ TEST_F(LiveHostTreeTest, ModesDoNotDependOnTheUmask) {
   auto tree = Tree(true);
   EXPECT_TRUE(tree->Create("file", 0666).ok());
   EXPECT_TRUE(tree->MakeDirectory("dir", 0777).ok());
-  EXPECT_TRUE(tree->MakeFifo("fifo", 0622).ok());
+  EXPECT_TRUE(tree->MakeNode("fifo", S_IFIFO | 0622).ok());
+  EXPECT_TRUE(tree->MakeNode("socket", S_IFSOCK | 0700).ok());
   umask(before);
   EXPECT_EQ(tree->Stat("file")->mode & 07777, 0666u);
   EXPECT_EQ(tree->Stat("dir")->mode & 07777, 0777u);
-  EXPECT_EQ(tree->Stat("fifo")->mode & 07777, 0622u);
+  EXPECT_EQ(tree->Stat("fifo")->mode, S_IFIFO | 0622u);
+  EXPECT_EQ(tree->Stat("socket")->mode, S_IFSOCK | 0700u);
 }
 
 TEST_F(LiveHostTreeTest, RenamedDirectoriesAreFoundUnderTheirNewNames) {

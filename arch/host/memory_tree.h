@@ -84,7 +84,7 @@ class MemoryTree : public HostTree, private FileSource {
   Result<> MakeDirectory(const std::string&, uint32_t) override {
     return Errno(EROFS);
   }
-  Result<> MakeFifo(const std::string&, uint32_t) override {
+  Result<> MakeNode(const std::string&, uint32_t) override {
     return Errno(EROFS);
   }
   Result<> MakeSymlink(const std::string&, const std::string&) override {

@@ -225,9 +225,9 @@ Result<> RecordingHostTree::MakeDirectory(const std::string& path,
   return Answer(record, result);
 }
 
-Result<> RecordingHostTree::MakeFifo(const std::string& path, uint32_t mode) {
-  const Result<> result = host_.MakeFifo(path, mode);
-  std::string& record = Ask(InputKind::kMakeFifo, path);
+Result<> RecordingHostTree::MakeNode(const std::string& path, uint32_t mode) {
+  const Result<> result = host_.MakeNode(path, mode);
+  std::string& record = Ask(InputKind::kMakeNode, path);
   AppendVarint(record, mode);
   return Answer(record, result);
 }

@@ -47,7 +47,7 @@ class RecordingHostTree : public HostTree {
   Result<> Sync(HostFileId file) override;
   Result<> Create(const std::string& path, uint32_t mode) override;
   Result<> MakeDirectory(const std::string& path, uint32_t mode) override;
-  Result<> MakeFifo(const std::string& path, uint32_t mode) override;
+  Result<> MakeNode(const std::string& path, uint32_t mode) override;
   Result<> MakeSymlink(const std::string& path,
                        const std::string& target) override;
   Result<> Link(const std::string& from, const std::string& to) override;

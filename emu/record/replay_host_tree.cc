@@ -163,9 +163,9 @@ Result<> ReplayHostTree::MakeDirectory(const std::string& path,
   return Ask(InputKind::kMakeDirectory);
 }
 
-Result<> ReplayHostTree::MakeFifo(const std::string& path, uint32_t mode) {
+Result<> ReplayHostTree::MakeNode(const std::string& path, uint32_t mode) {
   AppendVarint(Begin(path), mode);
-  return Ask(InputKind::kMakeFifo);
+  return Ask(InputKind::kMakeNode);
 }
 
 Result<> ReplayHostTree::MakeSymlink(const std::string& path,

@@ -99,7 +99,7 @@ const char* LayoutOf(InputKind kind) {
       return "nn:e";
     case InputKind::kCreate:
     case InputKind::kMakeDirectory:
-    case InputKind::kMakeFifo:
+    case InputKind::kMakeNode:
     case InputKind::kSetMode:
       return "nto:e";
     case InputKind::kMakeSymlink:

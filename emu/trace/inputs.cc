@@ -53,8 +53,8 @@ const char* NameOf(InputKind kind) {
       return "create";
     case InputKind::kMakeDirectory:
       return "make-directory";
-    case InputKind::kMakeFifo:
-      return "make-fifo";
+    case InputKind::kMakeNode:
+      return "make-node";
     case InputKind::kMakeSymlink:
       return "make-symlink";
     case InputKind::kLink:

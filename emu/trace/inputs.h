@@ -43,7 +43,7 @@ enum class InputKind : uint8_t {
   kSync = 34,
   kCreate = 35,
   kMakeDirectory = 36,
-  kMakeFifo = 37,
+  kMakeNode = 37,
   kMakeSymlink = 38,
   kLink = 39,
   kUnlink = 40,

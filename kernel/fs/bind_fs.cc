@@ -279,7 +279,8 @@ Result<InodeRef> BindInode::Create(const std::string& name,
       TRY(tree.MakeSymlink(at, node.link_target));
       break;
     case S_IFIFO:
-      TRY(tree.MakeFifo(at, mode));
+    case S_IFSOCK:
+      TRY(tree.MakeNode(at, node.mode));
       break;
     default:
       return Errno(EPERM);

@@ -400,6 +400,31 @@ def directory_that_becomes_a_link_is_not_followed():
 
 
 @case
+def sockets_have_names():
+    os.mkdir('bound')
+    run('''
+        import socket, threading
+        os.chdir('/bound')
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind('socket')
+        listener.listen()
+        other = socket.socket(socket.AF_UNIX)
+        other.connect('/bound/socket')
+        other.send(b'hello')
+        assert listener.accept()[0].recv(5) == b'hello'
+        fails(errno.EADDRINUSE, socket.socket(socket.AF_UNIX).bind, 'socket')
+        # What has a name in the host's directory alone is nobody's here.
+        listener.close()
+        fails(errno.ECONNREFUSED, socket.socket(socket.AF_UNIX).connect,
+              'socket')
+        os.unlink('socket')
+        socket.socket(socket.AF_UNIX).bind('left')
+    ''', '-v', 'bound:/bound:rw')
+    assert os.listdir('bound') == ['left']
+    assert stat.S_ISSOCK(os.stat('bound/left').st_mode)
+
+
+@case
 def full_host_is_enospc():
     # A file system of our own, in a mount namespace of our own. Where the root is
     # chroot's, how it propagates cannot be changed.

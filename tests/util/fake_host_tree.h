@@ -102,7 +102,7 @@ class FakeHostTree : public HostTree {
   Result<> MakeDirectory(const std::string&, uint32_t) override {
     return Errno(EROFS);
   }
-  Result<> MakeFifo(const std::string&, uint32_t) override {
+  Result<> MakeNode(const std::string&, uint32_t) override {
     return Errno(EROFS);
   }
   Result<> MakeSymlink(const std::string&, const std::string&) override {
