@@ -49,20 +49,20 @@ std::vector<TraceEvent> Story() {
   using enum EventKind;
   return {
       Other(kExec, 1'000'000'000, 2),
-      Call(kEnter, 1'000'000'250, 2, kWrite, {1, 0x1000, 5}),
-      Call(kExit, 1'000'000'500, 2, kWrite, {1, 0x1000, 5}, 5, 0xabcdef01),
-      Other(kSpawn, 1'000'000'750, 2, 3, 0x11),
-      Call(kEnter, 1'000'001'000, 2, kRead, {3, 0x2000, 64}, 0, 0x17),
-      Other(kBlock, 1'000'001'000, 2),
-      Other(kSwitch, 1'000'001'000, 3),
-      Call(kEnter, 1'000'001'250, 3, kNoSuchCall, {1, 2, 3, 4, 5, 6}),
-      Call(kExit, 1'000'001'600, 3, kNoSuchCall, {1, 2, 3, 4, 5, 6}, -38),
-      Other(kSpin, 1'000'001'600, 3, 0x401000),
-      Other(kPreempt, 1'000'001'600, 3, 0x401008),
-      Other(kSignal, 1'000'001'700, 3, 15, 0),
-      Other(kDeath, 1'000'001'800, 3, 15),
-      Other(kWake, 1'000'001'800, 2),
-      Other(kSwitch, 1'000'001'800, 2),
+      Call(kEnter, 1'000'001'000, 2, kWrite, {1, 0x1000, 5}),
+      Call(kExit, 1'000'002'000, 2, kWrite, {1, 0x1000, 5}, 5, 0xabcdef01),
+      Other(kSpawn, 1'000'003'000, 2, 3, 0x11),
+      Call(kEnter, 1'000'004'000, 2, kRead, {3, 0x2000, 64}, 0, 0x17),
+      Other(kBlock, 1'000'004'000, 2),
+      Other(kSwitch, 1'000'004'000, 3),
+      Call(kEnter, 1'000'005'000, 3, kNoSuchCall, {1, 2, 3, 4, 5, 6}),
+      Call(kExit, 1'000'006'400, 3, kNoSuchCall, {1, 2, 3, 4, 5, 6}, -38),
+      Other(kSpin, 1'000'006'400, 3, 0x401000),
+      Other(kPreempt, 1'000'006'400, 3, 0x401008),
+      Other(kSignal, 1'000'006'800, 3, 15, 0),
+      Other(kDeath, 1'000'007'200, 3, 15),
+      Other(kWake, 1'000'007'200, 2),
+      Other(kSwitch, 1'000'007'200, 2),
       Call(kExit, 3'000'000'000, 2, kRead, {3, 0x2000, 64}, 0),
       Other(kDeath, 3'000'000'000, 2, 0x300),
   };
@@ -127,18 +127,18 @@ class Recording {
 TEST(DumpTest, PrintsEveryKindOfEvent) {
   EXPECT_EQ(Recording(Recorded(Story())).Dump({}),
             R"(1.000000000 2 runs a new program
-1.000000250 2 write(1, 0x1000, 5) = 5 data=abcdef01
-1.000000750 2 makes 3, SIGCHLD
-1.000001000 2 read(3, ... data=00000017
-1.000001000 2 waits
-1.000001000 3 runs
-1.000001250 3 syscall_0x1f4(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = -1 ENOSYS (Function not implemented) took=350
-1.000001600 3 spins at 0x401000
-1.000001600 3 is preempted at 0x401008
-1.000001700 3 gets SIGTERM, si_code 0
-1.000001800 3 ends, killed by SIGTERM
-1.000001800 2 wakes
-1.000001800 2 runs
+1.000001000 2 write(1, 0x1000, 5) = 5 data=abcdef01
+1.000003000 2 makes 3, SIGCHLD
+1.000004000 2 read(3, ... data=00000017
+1.000004000 2 waits
+1.000004000 3 runs
+1.000005000 3 syscall_0x1f4(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = -1 ENOSYS (Function not implemented) took=1400
+1.000006400 3 spins at 0x401000
+1.000006400 3 is preempted at 0x401008
+1.000006800 3 gets SIGTERM, si_code 0
+1.000007200 3 ends, killed by SIGTERM
+1.000007200 2 wakes
+1.000007200 2 runs
 3.000000000 2 ... read(3, "", 64) = 0
 3.000000000 2 ends, status 3
 )");
@@ -179,10 +179,10 @@ TEST(DumpTest, KnowsNothingOfThePreviousCall) {
 TEST(DumpTest, LeavesOutWhatIsNotAskedFor) {
   const Recording recording(Recorded(Story()));
   EXPECT_EQ(recording.Dump({.from = 8, .to = 11}),
-            "1.000001600 3 ... syscall_0x1f4(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = "
+            "1.000006400 3 ... syscall_0x1f4(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = "
             "-1 ENOSYS (Function not implemented)\n"
-            "1.000001600 3 spins at 0x401000\n"
-            "1.000001600 3 is preempted at 0x401008\n");
+            "1.000006400 3 spins at 0x401000\n"
+            "1.000006400 3 is preempted at 0x401008\n");
   EXPECT_EQ(recording.Dump({.numbers = true,
                             .times = false,
                             .tids = {3},
@@ -192,7 +192,7 @@ TEST(DumpTest, LeavesOutWhatIsNotAskedFor) {
   EXPECT_EQ(recording.Dump({.from = 1000}), "");
   EXPECT_EQ(recording.Dump({.to = 0}), "");
   EXPECT_EQ(recording.Dump({.calls = {"write"}}),
-            "1.000000250 2 write(1, 0x1000, 5) = 5 data=abcdef01\n");
+            "1.000001000 2 write(1, 0x1000, 5) = 5 data=abcdef01\n");
 }
 
 TEST(DumpTest, PrintsInputsWhereTheyWereTaken) {
@@ -203,7 +203,7 @@ TEST(DumpTest, PrintsInputsWhereTheyWereTaken) {
   EXPECT_EQ(text,
             "1.000000000 2 runs a new program\n"
             "< input-200 + \"bytes\\n\"\n"
-            "1.000000250 2 write(1, 0x1000, 5) = 5 data=abcdef01\n");
+            "1.000001000 2 write(1, 0x1000, 5) = 5 data=abcdef01\n");
   EXPECT_THAT(recording.Dump({.inputs = true}),
               HasSubstr("\"" + std::string(64, 'x') + "\"...\n"));
 }
@@ -214,7 +214,7 @@ TEST(DumpTest, PrintsJsonLines) {
   EXPECT_EQ(
       text,
       R"({"event":0,"time":1000000000,"tid":2,"kind":"exec","number":0,"args":["0x0","0x0","0x0","0x0","0x0","0x0"],"text":"runs a new program"}
-{"event":1,"time":1000000250,"tid":2,"kind":"call","call":"write","args":["0x1","0x1000","0x5","0x0","0x0","0x0"],"text":"write(1, 0x1000, 5) = 5","result":5,"data":"abcdef01","end":1000000500}
+{"event":1,"time":1000001000,"tid":2,"kind":"call","call":"write","args":["0x1","0x1000","0x5","0x0","0x0","0x0"],"text":"write(1, 0x1000, 5) = 5","result":5,"data":"abcdef01","end":1000002000}
 )");
 }
 
@@ -240,14 +240,14 @@ TEST(CompareTest, FindsTheFirstDifferenceAndWhatLedToIt) {
   EXPECT_EQ(DivergenceText(**divergence, "a", "b"),
             R"(event 8 differs in result, time
   before it, in both:
-    6 1.000001000 3 runs
-    7 1.000001250 3 syscall_0x1f4(0x1, 0x2, 0x3, 0x4, 0x5, 0x6...
+    6 1.000004000 3 runs
+    7 1.000005000 3 syscall_0x1f4(0x1, 0x2, 0x3, 0x4, 0x5, 0x6...
 - a:
-- 8 1.000001600 3 ... syscall_0x1f4(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = -1 ENOSYS (Function not implemented)
-- 9 1.000001600 3 spins at 0x401000
+- 8 1.000006400 3 ... syscall_0x1f4(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = -1 ENOSYS (Function not implemented)
+- 9 1.000006400 3 spins at 0x401000
 + b:
-+ 8 1.000001605 3 ... syscall_0x1f4(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = -1 EPERM (Operation not permitted)
-+ 9 1.000001600 3 spins at 0x401000
++ 8 1.000006405 3 ... syscall_0x1f4(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = -1 EPERM (Operation not permitted)
++ 9 1.000006400 3 spins at 0x401000
 )");
   divergence = CompareTraces(*a, *a);
   EXPECT_TRUE(divergence.ok() && !*divergence);
@@ -379,7 +379,7 @@ TEST(ChromeExportTest, MakesSlicesInstantsAndArrows) {
     phases[event["ph"].get<std::string>()]++;
     if (event["name"] == "read") {
       EXPECT_EQ(event["ts"], 1000001.0);
-      EXPECT_EQ(event["dur"], 1999999.0);
+      EXPECT_EQ(event["dur"], 1999996.0);
       EXPECT_EQ(event["args"]["arg1"], "0x2000");
     }
     if (event["ph"] == "f") {
