@@ -23,8 +23,8 @@ struct VdsoData {
   int64_t limit;            // a read that comes so far is a system call
   int64_t reads;            // in a row, with no other call between
   int64_t reads_limit;      // a read that is so many in a row is one too
-  int64_t cheap_reads;      // behind so many, each costs twice the last one,
-  int64_t longest_step;     // to this
+  int64_t cheap_reads;      // behind so many, each costs twice the last one
+  int64_t doubled_below;    // as long as that cost less than this
   int64_t step;             // what the last read cost, or one of the cheap does
 };
 static_assert(sizeof(VdsoData) == 64);

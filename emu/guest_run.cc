@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "arch/host/host_settings.h"
 #include "arch/host/live_env.h"
 #include "emu/exit_status.h"
 #include "emu/export.h"
@@ -17,6 +18,11 @@
 #include "kernel/fs/mount.h"
 
 namespace emu {
+
+std::string ProcessorNote() {
+  if (CanTrapCpuid()) return "";
+  return "CPUID is not trapped here: programs find out what the processor is\n";
+}
 
 void Say(absl::string_view message) {
   WriteDiagnostic(absl::StrCat("emu: ", message, "\n"), false);
@@ -189,7 +195,9 @@ int GuestRun::Finish(int exit_status,
     if (!status.ok()) Say(status.message());
     failed |= !status.ok();
   }
-  if (stats_ != nullptr) WriteDiagnostic(stats_->Table(), false);
+  if (stats_ != nullptr) {
+    WriteDiagnostic(absl::StrCat(stats_->Table(), ProcessorNote()), false);
+  }
   if (reports_.impurities) {
     for (const std::string& reason : impurities) {
       kernel_->ReportImpurity(reason);

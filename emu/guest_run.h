@@ -40,6 +40,10 @@ struct ReportOptions {
   std::vector<ExportOption> exports;
 };
 
+// What the reports say of a processor that guests can ask, as a line; empty where
+// CPUID is trapped.
+std::string ProcessorNote();
+
 // The doors, open; all outlives the run.
 struct GuestDoors {
   HostSignals& signals;

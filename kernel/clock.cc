@@ -60,7 +60,7 @@ VdsoData Clock::ForVdso() const {
   data.reads = polls_in_row_;
   data.reads_limit = NextSeen(polls_in_row_);
   data.cheap_reads = kCheapPolls;
-  data.longest_step = kLongestStep;
+  data.doubled_below = kVdsoDoublesBelow;
   data.step = polling_step_;
   return data;
 }

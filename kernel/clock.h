@@ -57,6 +57,9 @@ class Clock {
   // the last one, to kLongestStep, so that a busy wait ends soon.
   static constexpr int64_t kCheapPolls = 64;
   static constexpr Nanos kLongestStep = 1'000'000;
+  // Through the vDSO they come dear less soon: runtimes look a thousand times
+  // between two calls to know how long their own work takes.
+  static constexpr Nanos kVdsoDoublesBelow = 10'000;
   // Whoever has looked so often in a row measures something or waits.
   static constexpr int64_t kFewPolls = 16;
   // Reads through the vDSO in a row behind that; the next one is a system call,

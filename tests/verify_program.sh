@@ -9,7 +9,8 @@
 set -euo pipefail
 
 readonly emu=$PWD/$1 script=$2
-scratch=$(mktemp -d /tmp/verify.XXXXXXXX)
+# What others do in the host's /tmp meanwhile is none of its inputs.
+scratch=$(mktemp -d /var/tmp/verify.XXXXXXXX)
 trap 'chmod -R u+rwX -- "$scratch"; rm -rf -- "$scratch"' EXIT
 trap 'exit 143' TERM INT
 chmod 755 "$scratch"
@@ -26,7 +27,7 @@ done
 
 cd "$directory"
 status=0
-"$emu" verify -n 3 "${options[@]}" -- "$scratch/program.sh" \
+"$emu" verify -n 3 --tmpfs /tmp "${options[@]}" -- "$scratch/program.sh" \
   </dev/null >/dev/null 2>"$scratch/err" || status=$?
 if ((status != 0)) || ! grep -q '^emu: deterministic: 3 runs of ' "$scratch/err" ||
   grep 'not reproducible' "$scratch/err"; then

@@ -378,7 +378,7 @@ TEST(ChromeExportTest, MakesSlicesInstantsAndArrows) {
   for (const auto& event : json["traceEvents"]) {
     phases[event["ph"].get<std::string>()]++;
     if (event["name"] == "read") {
-      EXPECT_EQ(event["ts"], 1000001.0);
+      EXPECT_EQ(event["ts"], 1000004.0);
       EXPECT_EQ(event["dur"], 1999996.0);
       EXPECT_EQ(event["args"]["arg1"], "0x2000");
     }

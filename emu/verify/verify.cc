@@ -332,7 +332,9 @@ int VerifyCommand(absl::Span<const std::string> args) {
   signal(SIGPIPE, SIG_IGN);
   const absl::StatusOr<Verdict> verdict = Verifier(*options).Verify();
   if (!verdict.ok()) return Fail(verdict.status());
-  Say(verdict->message);
+  const std::string note = ProcessorNote();
+  Say(absl::StrCat(verdict->message, note.empty() ? "" : "\n",
+                   absl::StripSuffix(note, "\n")));
   return verdict->status;
 }
 

@@ -63,6 +63,11 @@ run run --strace=trace echo hi; expect_out hi
 grep -q '^2     1\.[0-9]* write(1, "hi\\n", 3)  *= 3$' trace || fail 'strace to a file'
 run run --stats true
 [[ $err == *'syscall'*'execve'* || $err == *' total'* ]] || fail "stats: $err"
+if grep -qw cpuid_fault /proc/cpuinfo; then
+  [[ $err != *CPUID* ]] || fail "stats: $err"
+else
+  [[ $err == *'CPUID is not trapped here'* ]] || fail "stats: $err"
+fi
 
 mkdir -p root/bin; cp /bin/busybox root/bin/sh && {
   run run --root root /bin/sh -c 'echo $0 $PWD'; expect_out '/bin/sh /'

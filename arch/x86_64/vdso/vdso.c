@@ -12,7 +12,7 @@ struct vdso_data {
   int64_t reads;
   int64_t reads_limit;
   int64_t cheap_reads;
-  int64_t longest_step;
+  int64_t doubled_below;
   int64_t step;
 };
 
@@ -59,10 +59,7 @@ static inline int64_t Now(void) {
   volatile struct vdso_data *data = &vdso_data;
   const int64_t reads = data->reads + 1;
   int64_t step = data->step;
-  if (reads > data->cheap_reads) {
-    step *= 2;
-    if (step > data->longest_step) step = data->longest_step;
-  }
+  if (reads > data->cheap_reads && step < data->doubled_below) step *= 2;
   const int64_t now = data->now + step;
   if (now >= data->limit || reads >= data->reads_limit) return 0;
   data->now = now;

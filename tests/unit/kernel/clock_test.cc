@@ -2,6 +2,7 @@
 
 #include "kernel/clock.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -68,32 +69,35 @@ TEST_F(ClockTest, PollingInARowCostsTwiceAsMuchEachTimeUpToAMillisecond) {
 bool ReadThrough(VdsoData& data) {
   const int64_t reads = data.reads + 1;
   if (reads >= data.reads_limit) return false;
-  if (reads > data.cheap_reads) {
-    data.step = std::min(data.step * 2, data.longest_step);
-  }
+  if (reads > data.cheap_reads && data.step < data.doubled_below) data.step *= 2;
   data.now += data.step;
   data.reads = reads;
   return true;
 }
 
-TEST_F(ClockTest, ReadsThroughThePageCountAsCallsDo) {
-  Clock calls{kEpoch};
-  int seen = 0;
-  for (int i = 0; i < 1'100; ++i) {
+TEST_F(ClockTest, ReadsThroughThePageCostMoreLessSoon) {
+  std::vector<int> calls;
+  std::vector<Nanos> costs;
+  for (int i = 0; i < 2'100; ++i) {
+    const Nanos before = clock_.now();
     VdsoData data = clock_.ForVdso();
     if (ReadThrough(data)) {
       clock_.FromVdso(data);
     } else {
-      ++seen;
+      calls.push_back(i + 1);
       clock_.TickPolling();
       clock_.Tick();
     }
-    calls.TickPolling();
-    calls.Tick();
-    ASSERT_EQ(clock_.now(), calls.now()) << i;
+    costs.push_back(clock_.now() - before);
     ASSERT_EQ(clock_.polls_in_row(), i + 1);
   }
-  EXPECT_EQ(seen, 2);  // the 16th and the 1000th
+  EXPECT_THAT(calls, testing::ElementsAre(16, 1'000, 2'000));
+  EXPECT_EQ(costs[0], Clock::kStep);
+  EXPECT_EQ(costs[63], Clock::kStep);
+  EXPECT_EQ(costs[64], 2 * Clock::kStep);
+  EXPECT_EQ(costs[998], 16 * Clock::kStep);
+  EXPECT_EQ(costs[1'998], 32 * Clock::kStep);
+  EXPECT_EQ(costs[2'099], 64 * Clock::kStep);
 }
 
 TEST_F(ClockTest, AnythingElseEndsTheRowOfPolls) {
