@@ -2,7 +2,6 @@
 
 #include "arch/isa/cpu_features.h"
 
-#include <algorithm>
 #include <cstdint>
 
 #include "arch/base/digest.h"
@@ -81,19 +80,21 @@ std::vector<std::string> CpuFeatures() {
 }
 
 uint64_t CpuModel() {
-  constexpr uint32_t kSubleaves = 4;
-  constexpr uint32_t kMostLeaves = 0x20;
-  constexpr uint32_t kStateSizes = 0xd;  // as the running program has it
+  // The vendor; family, model and features; the name; the address sizes; what the
+  // cores of a package share, in Intel's words and AMD's. Few: see above.
+  struct Leaf {
+    uint32_t leaf, subleaf;
+  };
+  constexpr Leaf kLeaves[] = {
+      {0, 0},           {1, 0},           {7, 0},
+      {7, 1},           {4, 3},           {0x8000'0001, 0},
+      {0x8000'0002, 0}, {0x8000'0003, 0}, {0x8000'0004, 0},
+      {0x8000'0008, 0}, {0x8000'001d, 3},
+  };
   uint64_t digest = 0;
-  for (uint32_t first : {0u, 0x8000'0000u}) {
-    const uint32_t count = GuestCpuid(first, 0).eax - first + 1;
-    for (uint32_t i = 0; i < std::min(count, kMostLeaves); ++i) {
-      for (uint32_t subleaf = 0; subleaf < kSubleaves; ++subleaf) {
-        if (i == kStateSizes && subleaf > 0) break;
-        const CpuidLeaf leaf = GuestCpuid(first + i, subleaf);
-        digest = Digest(&leaf, sizeof(leaf), digest);
-      }
-    }
+  for (const auto& [number, subleaf] : kLeaves) {
+    const CpuidLeaf leaf = GuestCpuid(number, subleaf);
+    digest = Digest(&leaf, sizeof(leaf), digest);
   }
   return digest;
 }

@@ -24,11 +24,12 @@ struct OpenedFile {
   bool open = false;
   // It is of a writable bind: what it holds is not known beforehand.
   bool live = false;
-  // Where the store has it; a live one only while a guest's mapping shows it.
+  // Where the store has it, if it does; a live one only while a guest's mapping
+  // shows it.
   std::optional<ContentStore::Slot> slot = {};
   ContentId content = kNoContent;  // of what is not live
   HostNode node = {};                 // likewise
-  // In a recording of a writable bind: the file itself.
+  // In a recording: the file itself, where guests use that.
   HostTree* tree = nullptr;
   HostFileId host = {};
 };

@@ -2,11 +2,18 @@
 
 #include "emu/record/recording_files.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "arch/base/host_status.h"
+#include "arch/host/owned_fd.h"
 #include "emu/trace/byte_io.h"
 #include "emu/trace/wire.h"
 
@@ -19,6 +26,16 @@ constexpr int kAttempts = 3;
 
 // As much as is copied at a time.
 constexpr size_t kPiece = 256 << 10;
+
+// What is lent has a descriptor of its own until it is written.
+constexpr uint64_t kSmallestLent = 64 << 10;
+
+// Whether it is as it was unpacked: with the whole second that its package had
+// for it, and others may not write to it.
+bool IsOfPackage(const HostNode& node) {
+  return S_ISREG(node.mode) && node.mtime % 1'000'000'000 == 0 &&
+         (node.mode & (S_IWGRP | S_IWOTH)) == 0;
+}
 
 bool SameState(const HostNode& a, const HostNode& b) {
   return a.size == b.size && a.mtime == b.mtime;
@@ -49,7 +66,58 @@ class SlotBytes : public ByteSource {
   const uint64_t size_;
 };
 
+// What a file of the host holds, `size` bytes from `start` on.
+class LentBytes : public ByteSource {
+ public:
+  LentBytes(OwnedFd fd, uint64_t start, uint64_t size)
+      : fd_(std::move(fd)), start_(start), size_(size) {}
+
+  absl::StatusOr<uint64_t> Size() const override { return size_; }
+  absl::StatusOr<size_t> ReadAt(uint64_t offset,
+                                absl::Span<char> out) const override {
+    out = out.subspan(
+        0, std::min<uint64_t>(out.size(), size_ - std::min(size_, offset)));
+    for (size_t done = 0; done < out.size();) {
+      const ssize_t n = pread(fd_.get(), out.data() + done, out.size() - done,
+                              static_cast<off_t>(start_ + offset + done));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) {
+        return HostError(errno, absl::StrCat("pread(", fd_.get(), ", ",
+                                             out.size() - done, " bytes)"));
+      }
+      if (n == 0) return done;
+      done += n;
+    }
+    return out.size();
+  }
+
+ private:
+  const OwnedFd fd_;
+  const uint64_t start_;
+  const uint64_t size_;
+};
+
 }  // namespace
+
+std::optional<OpenedFile> RecordingFiles::Lend(HostTree& tree,
+                                               HostFileId file) {
+  const Result<HostNode> node = tree.StatFile(file);
+  if (!node.ok() || node->size < kSmallestLent || !IsOfPackage(*node) ||
+      !tree.CanMap(file, /*shared=*/false) ||
+      !tree.CanMap(file, /*shared=*/true)) {
+    return std::nullopt;
+  }
+  const absl::StatusOr<int> used = host_.Descriptor(file);
+  if (!used.ok()) return std::nullopt;
+  OwnedFd own(fcntl(*used, F_DUPFD_CLOEXEC, 3));
+  if (!own.valid()) return std::nullopt;
+  OpenedFile lent = {.node = *node, .tree = &tree, .host = file};
+  if (!recorder_.stopped()) {
+    lent.content = writer_.AddContent(std::make_unique<LentBytes>(
+        std::move(own), host_.Start(file), node->size));
+  }
+  return lent;
+}
 
 // Copies the `size` bytes of `file`, or as many as there are, to a new slot.
 absl::StatusOr<RecordingFiles::Stored> RecordingFiles::Store(HostTree& tree,
@@ -84,9 +152,7 @@ ContentId RecordingFiles::Record(const Stored& stored) {
       std::make_unique<SlotBytes>(store(), stored.slot, stored.size));
 }
 
-Result<OpenedFile> RecordingFiles::Copy(HostTree& tree, const std::string& path,
-                                        const std::string& name) {
-  const HostFileId host = TRY(tree.Open(path, /*writable=*/false));
+Result<OpenedFile> RecordingFiles::Copy(HostTree& tree, HostFileId host) {
   OpenedFile copy;
   uint64_t copied = 0;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
@@ -101,15 +167,32 @@ Result<OpenedFile> RecordingFiles::Copy(HostTree& tree, const std::string& path,
     const Result<HostNode> after = tree.StatFile(host);
     if (!after.ok() || SameState(*node, *after)) break;
   }
-  tree.Close(host);
   if (!copy.slot) return Errno(EIO);
   copy.content = Record({*copy.slot, copied});
-  if (recorder_.stopped()) return copy;
-  writer_.AddFile({.path = name,
-                   .mode = copy.node.mode,
-                   .mtime = copy.node.mtime,
-                   .content = copy.content});
   return copy;
+}
+
+Result<OpenedFile> RecordingFiles::Open(HostTree& tree, const std::string& path,
+                                        const std::string& name) {
+  const HostFileId host = TRY(tree.Open(path, /*writable=*/false));
+  std::optional<OpenedFile> opened = Lend(tree, host);
+  if (!opened) {
+    Result<OpenedFile> copy = Copy(tree, host);
+    tree.Close(host);
+    opened = TRY(std::move(copy));
+  }
+  if (recorder_.stopped()) return *opened;
+  writer_.AddFile({.path = name,
+                   .mode = opened->node.mode,
+                   .mtime = opened->node.mtime,
+                   .content = opened->content});
+  return *opened;
+}
+
+uint64_t RecordingFiles::Start(HostFileId id) {
+  const OpenedFile* file = Find(id);
+  if (file == nullptr || file->slot) return RecordedFiles::Start(id);
+  return host_.Start(file->host);
 }
 
 absl::StatusOr<int> RecordingFiles::Descriptor(HostFileId id) {
@@ -117,7 +200,8 @@ absl::StatusOr<int> RecordingFiles::Descriptor(HostFileId id) {
   if (file == nullptr) {
     return absl::InternalError(absl::StrCat("file ", id.value, " is not open"));
   }
-  if (!file->live) return store().fd();
+  if (file->slot) return store().fd();
+  if (!file->live) return host_.Descriptor(file->host);
   if (file->content == kNoContent && !recorder_.stopped()) {
     const Result<HostNode> node = file->tree->StatFile(file->host);
     const absl::StatusOr<Stored> stored =

@@ -2,11 +2,15 @@
 //
 // The files of a run that is being recorded: copies of the host's, taken when
 // they are first opened, from which guests read and map; what they see is what
-// the recording holds. Files of writable binds are the host's own.
+// the recording holds. Larger files that came from packages are lent: nobody
+// stores to those while they are in use, they are replaced by others of the same
+// name; that one changed all the same is told at the end, as in any run. Files of
+// writable binds are the host's own.
 
 #ifndef EMU_RECORD_RECORDING_FILES_H_
 #define EMU_RECORD_RECORDING_FILES_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -27,11 +31,12 @@ class RecordingFiles : public RecordedFiles {
         recorder_(recorder),
         host_(host) {}
 
-  // Copies `path` of `tree`, which the user calls `name`.
-  Result<OpenedFile> Copy(HostTree& tree, const std::string& path,
+  // Opens `path` of `tree`, which the user calls `name`, for reading.
+  Result<OpenedFile> Open(HostTree& tree, const std::string& path,
                           const std::string& name);
 
   absl::StatusOr<int> Descriptor(HostFileId id) override;
+  uint64_t Start(HostFileId id) override;
 
  private:
   // A copy in the store, with one user.
@@ -40,6 +45,9 @@ class RecordingFiles : public RecordedFiles {
     uint64_t size = 0;
   };
 
+  // `file` itself, which stays open, where it may be lent.
+  std::optional<OpenedFile> Lend(HostTree& tree, HostFileId file);
+  Result<OpenedFile> Copy(HostTree& tree, HostFileId file);
   absl::StatusOr<Stored> Store(HostTree& tree, HostFileId file, uint64_t size);
   // The id that the recording gives it.
   ContentId Record(const Stored& stored);

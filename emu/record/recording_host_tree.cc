@@ -89,7 +89,7 @@ Result<HostFileId> RecordingHostTree::Open(const std::string& path,
                              .live = true, .tree = &host_, .host = *host})
                        : host.error();
   } else if (!writable) {
-    opened = files_.Copy(host_, path, NameOf(path));
+    opened = files_.Open(host_, path, NameOf(path));
   }
   std::string& record = Ask(InputKind::kOpen, path);
   AppendVarint(record, writable ? 1 : 0);
@@ -107,7 +107,7 @@ Result<HostFileId> RecordingHostTree::Open(const std::string& path,
 
 void RecordingHostTree::Close(HostFileId file) {
   const OpenedFile* opened = files_.Find(file);
-  if (opened != nullptr && opened->live) host_.Close(opened->host);
+  if (opened != nullptr && opened->tree != nullptr) host_.Close(opened->host);
   files_.Remove(file);
 }
 
@@ -119,6 +119,7 @@ Result<size_t> RecordingHostTree::ReadAt(HostFileId file, absl::Span<char> out,
     if (offset >= opened->node.size) return 0;
     out = out.subspan(0, std::min<uint64_t>(out.size(),
                                             opened->node.size - offset));
+    if (!opened->slot) return host_.ReadAt(opened->host, out, offset);
     if (!files_.store().Read(*opened->slot, offset, out).ok()) {
       return Errno(EIO);
     }

@@ -188,17 +188,17 @@ absl::StatusOr<std::string> BlockReader::Read(uint64_t offset, BlockType type,
       header->type != type) {
     return DamagedAt(offset);
   }
-  std::string stored(header->stored_size, '\0');
-  n = source_.ReadAt(offset + kBlockHeaderSize, absl::MakeSpan(stored));
+  stored_.resize(header->stored_size);
+  n = source_.ReadAt(offset + kBlockHeaderSize, absl::MakeSpan(stored_));
   if (!n.ok()) return n.status();
-  if (*n < stored.size() ||
-      Digest(stored.data(), stored.size()) != header->checksum) {
+  if (*n < stored_.size() ||
+      Digest(stored_.data(), stored_.size()) != header->checksum) {
     return DamagedAt(offset + kBlockHeaderSize);
   }
-  if (!(header->flags & BlockHeader::kPacked)) return stored;
+  if (!(header->flags & BlockHeader::kPacked)) return stored_;
   std::string raw(header->raw_size, '\0');
-  const size_t unpacked = ZSTD_decompressDCtx(context_, raw.data(), raw.size(),
-                                              stored.data(), stored.size());
+  const size_t unpacked = ZSTD_decompressDCtx(
+      context_, raw.data(), raw.size(), stored_.data(), stored_.size());
   if (ZSTD_isError(unpacked) || unpacked != raw.size()) {
     return DamagedAt(offset + kBlockHeaderSize);
   }

@@ -138,6 +138,7 @@ class BlockReader {
   const ByteSource& source_;
   const std::string& name_;
   ZSTD_DCtx_s* const context_;
+  mutable std::string stored_;  // of the last block: its memory is used again
 };
 
 struct BlockTotals {
