@@ -54,20 +54,31 @@ std::optional<ContentStore::Slot> ContentPrefetcher::Take(ContentId content) {
   }
   // The thread does not begin what the caller is about to do.
   if (content < count_) next_ = std::max(next_, content + 1);
+  const bool go_on = NoteRoom();
   lock.unlock();
-  changed_.notify_all();
+  if (go_on) changed_.notify_all();
   return taken;
 }
 
 size_t ContentPrefetcher::WaitUntilIdle() {
   std::unique_lock<std::mutex> lock(mutex_);
   changed_.wait(lock,
-                [&] { return !now_ && (next_ >= count_ || !HasRoom()); });
+                [&] { return !now_ && (next_ >= count_ || full_ > 0); });
   return ready_.size();
 }
 
-bool ContentPrefetcher::HasRoom() const {
-  return bytes_ < limits_.bytes && ready_.size() < limits_.contents;
+void ContentPrefetcher::NoteFull() {
+  if (bytes_ >= limits_.bytes || ready_.size() >= limits_.contents) {
+    full_ = ready_.size();
+  }
+}
+
+bool ContentPrefetcher::NoteRoom() {
+  if (full_ == 0 || bytes_ >= limits_.bytes) return false;
+  const size_t batch = std::min(limits_.batch, (full_ + 1) / 2);
+  if (full_ - ready_.size() < batch) return false;
+  full_ = 0;
+  return true;
 }
 
 bool ContentPrefetcher::ending() {
@@ -78,7 +89,7 @@ bool ContentPrefetcher::ending() {
 void ContentPrefetcher::Run() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
-    changed_.wait(lock, [&] { return ending_ || HasRoom(); });
+    changed_.wait(lock, [&] { return ending_ || full_ == 0; });
     if (ending_ || next_ >= count_) return;
     const ContentId content = next_++;
     now_ = content;
@@ -89,6 +100,7 @@ void ContentPrefetcher::Run() {
     if (ready) {
       ready_.push_back(*ready);
       bytes_ += ready->size;
+      NoteFull();
     }
     changed_.notify_all();
   }

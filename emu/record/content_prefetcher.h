@@ -26,10 +26,12 @@ namespace emu {
 class ContentPrefetcher {
  public:
   // What waits to be taken: no more is begun beyond so many bytes or contents,
-  // and none that is larger.
+  // and none that is larger. Once it has come to that, it goes on when a batch of
+  // them, or half, were taken: to be woken is dear.
   struct Limits {
     uint64_t bytes = 64 << 20;
     size_t contents = 1024;
+    size_t batch = 256;
   };
 
   // Both outlive it.
@@ -62,7 +64,9 @@ class ContentPrefetcher {
   // The thread's.
   void Run();
   std::optional<Ready> Unpack(ContentId content);
-  bool HasRoom() const;
+  void NoteFull();
+  // Whether the thread is to go on because of it.
+  bool NoteRoom();
   bool ending();
 
   const Limits limits_;
@@ -78,6 +82,7 @@ class ContentPrefetcher {
   std::optional<ContentId> now_;    // is being unpacked
   std::deque<Ready> ready_;         // by number
   uint64_t bytes_ = 0;              // of ready_
+  size_t full_ = 0;                 // how many it was; 0: it is not
   bool ending_ = false;
 };
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -74,7 +75,7 @@ TEST_F(ContentPrefetcherTest, GivesContentsInTheirOrder) {
 TEST_F(ContentPrefetcherTest, DropsWhatWasPassedOver) {
   std::vector<std::string> contents;
   for (int i = 0; i < 10; ++i) contents.push_back(Content(i, 1000));
-  Open(Recording(contents), {.bytes = 5000});
+  Open(Recording(contents), {.bytes = 5000, .batch = 1});
   EXPECT_EQ(prefetcher_->WaitUntilIdle(), 5u);
   const auto slot = prefetcher_->Take(3);
   ASSERT_TRUE(slot);
@@ -89,7 +90,7 @@ TEST_F(ContentPrefetcherTest, DropsWhatWasPassedOver) {
 TEST_F(ContentPrefetcherTest, LeavesAloneWhatTheReplayIsAheadWith) {
   std::vector<std::string> contents;
   for (int i = 0; i < 10; ++i) contents.push_back(Content(i, 1000));
-  Open(Recording(contents), {.bytes = 1000});
+  Open(Recording(contents), {.bytes = 1000, .batch = 1});
   EXPECT_EQ(prefetcher_->WaitUntilIdle(), 1u);
   EXPECT_FALSE(prefetcher_->Take(5));
   EXPECT_EQ(prefetcher_->WaitUntilIdle(), 1u);
@@ -103,11 +104,34 @@ TEST_F(ContentPrefetcherTest, StopsAtItsLimits) {
   for (int i = 0; i < 100; ++i) contents.push_back(Content(i, 1000));
   const std::string recording = Recording(contents);
   for (const auto& [limits, most] :
-       {std::pair{ContentPrefetcher::Limits{.bytes = 2500}, 3},
-        std::pair{ContentPrefetcher::Limits{.contents = 7}, 7}}) {
+       {std::pair{ContentPrefetcher::Limits{.bytes = 2500, .batch = 1}, 3},
+        std::pair{ContentPrefetcher::Limits{.contents = 7, .batch = 1}, 7}}) {
     Open(recording, limits);
     for (ContentId i = 0; i < 90; ++i) {
       EXPECT_EQ(prefetcher_->WaitUntilIdle(), static_cast<size_t>(most));
+      const auto slot = prefetcher_->Take(i);
+      ASSERT_TRUE(slot);
+      store_->Release(*slot);
+    }
+    prefetcher_.reset();
+  }
+}
+
+TEST_F(ContentPrefetcherTest, GoesOnWhenABatchOrHalfWereTaken) {
+  std::vector<std::string> contents;
+  for (int i = 0; i < 100; ++i) contents.push_back(Content(i, 1000));
+  const std::string recording = Recording(contents);
+  for (const auto& [limits, full, taken] :
+       {std::tuple{ContentPrefetcher::Limits{.bytes = 1 << 20,
+                                             .contents = 20,
+                                             .batch = 4},
+                   20, 4},
+        std::tuple{ContentPrefetcher::Limits{.bytes = 10'000, .batch = 90}, 10,
+                   5}}) {
+    Open(recording, limits);
+    for (ContentId i = 0; i < 3u * taken; ++i) {
+      const int since = static_cast<int>(i) % taken;
+      EXPECT_EQ(prefetcher_->WaitUntilIdle(), static_cast<size_t>(full - since));
       const auto slot = prefetcher_->Take(i);
       ASSERT_TRUE(slot);
       store_->Release(*slot);

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "arch/host/host_files.h"
@@ -27,6 +28,8 @@ struct OpenedFile {
   // Where the store has it, if it does; a live one only while a guest's mapping
   // shows it.
   std::optional<ContentStore::Slot> slot = {};
+  // All of it, where that is little and no guest has mapped it: in a recording.
+  std::optional<std::string> bytes = {};
   ContentId content = kNoContent;  // of what is not live
   HostNode node = {};                 // likewise
   // In a recording: the file itself, where guests use that.

@@ -27,6 +27,9 @@ constexpr int kAttempts = 3;
 // As much as is copied at a time.
 constexpr size_t kPiece = 256 << 10;
 
+// What is so small takes less room, and time, in a string than in the store.
+constexpr uint64_t kLargestString = 4096;
+
 // What is lent has a descriptor of its own until it is written.
 constexpr uint64_t kSmallestLent = 64 << 10;
 
@@ -39,6 +42,20 @@ bool IsOfPackage(const HostNode& node) {
 
 bool SameState(const HostNode& a, const HostNode& b) {
   return a.size == b.size && a.mtime == b.mtime;
+}
+
+// The `size` bytes of `file`, or as many as there are.
+Result<std::string> ReadAll(HostTree& tree, HostFileId file, uint64_t size) {
+  std::string bytes(size, '\0');
+  uint64_t done = 0;
+  while (done < size) {
+    const absl::Span<char> rest = absl::MakeSpan(bytes).subspan(done);
+    const size_t n = TRY(tree.ReadAt(file, rest, done));
+    if (n == 0) break;
+    done += n;
+  }
+  bytes.resize(done);
+  return bytes;
 }
 
 // What a slot holds, and the slot until that is written.
@@ -158,18 +175,43 @@ Result<OpenedFile> RecordingFiles::Copy(HostTree& tree, HostFileId host) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const Result<HostNode> node = tree.StatFile(host);
     if (!node.ok()) break;
-    const absl::StatusOr<Stored> stored = Store(tree, host, node->size);
-    if (!stored.ok()) break;
-    if (copy.slot) store().Release(*copy.slot);
-    copy.slot = stored->slot;
+    if (node->size <= kLargestString) {
+      Result<std::string> bytes = ReadAll(tree, host, node->size);
+      if (!bytes.ok()) break;
+      copy.bytes = bytes.Take();
+    } else {
+      const absl::StatusOr<Stored> stored = Store(tree, host, node->size);
+      if (!stored.ok()) break;
+      if (copy.slot) store().Release(*copy.slot);
+      copy.bytes.reset();
+      copy.slot = stored->slot;
+      copied = stored->size;
+    }
     copy.node = *node;
-    copied = stored->size;
     const Result<HostNode> after = tree.StatFile(host);
     if (!after.ok() || SameState(*node, *after)) break;
+  }
+  if (copy.bytes) {
+    if (copy.slot) store().Release(*std::exchange(copy.slot, std::nullopt));
+    if (!recorder_.stopped()) copy.content = writer_.AddContent(*copy.bytes);
+    return copy;
   }
   if (!copy.slot) return Errno(EIO);
   copy.content = Record({*copy.slot, copied});
   return copy;
+}
+
+absl::Status RecordingFiles::MoveToStore(OpenedFile& file) {
+  if (!file.bytes) return absl::OkStatus();
+  const ContentStore::Slot slot = store().New();
+  absl::Status status = store().Write(slot, 0, *file.bytes);
+  if (!status.ok()) {
+    store().Release(slot);
+    return status;
+  }
+  file.slot = slot;
+  file.bytes.reset();
+  return status;
 }
 
 Result<OpenedFile> RecordingFiles::Open(HostTree& tree, const std::string& path,
@@ -190,8 +232,11 @@ Result<OpenedFile> RecordingFiles::Open(HostTree& tree, const std::string& path,
 }
 
 uint64_t RecordingFiles::Start(HostFileId id) {
-  const OpenedFile* file = Find(id);
-  if (file == nullptr || file->slot) return RecordedFiles::Start(id);
+  OpenedFile* file = Find(id);
+  // What does not get there is told of by Descriptor.
+  if (file == nullptr || !MoveToStore(*file).ok() || file->slot) {
+    return RecordedFiles::Start(id);
+  }
   return host_.Start(file->host);
 }
 
@@ -200,6 +245,8 @@ absl::StatusOr<int> RecordingFiles::Descriptor(HostFileId id) {
   if (file == nullptr) {
     return absl::InternalError(absl::StrCat("file ", id.value, " is not open"));
   }
+  const absl::Status moved = MoveToStore(*file);
+  if (!moved.ok()) return moved;
   if (file->slot) return store().fd();
   if (!file->live) return host_.Descriptor(file->host);
   if (file->content == kNoContent && !recorder_.stopped()) {

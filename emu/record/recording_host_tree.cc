@@ -4,9 +4,12 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "emu/record/questions.h"
+#include "emu/trace/byte_io.h"
 #include "emu/trace/input_codec.h"
 
 namespace emu {
@@ -119,6 +122,11 @@ Result<size_t> RecordingHostTree::ReadAt(HostFileId file, absl::Span<char> out,
     if (offset >= opened->node.size) return 0;
     out = out.subspan(0, std::min<uint64_t>(out.size(),
                                             opened->node.size - offset));
+    if (opened->bytes) {
+      const size_t n = MemorySource(*opened->bytes).ReadAt(offset, out).value();
+      std::fill(out.begin() + n, out.end(), '\0');
+      return out.size();
+    }
     if (!opened->slot) return host_.ReadAt(opened->host, out, offset);
     if (!files_.store().Read(*opened->slot, offset, out).ok()) {
       return Errno(EIO);
