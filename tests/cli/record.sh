@@ -74,6 +74,31 @@ rm -rf data image.tar tree
 (cd / && exec "$emu" replay "$scratch/files.trace") >again 2>&1; cmp files.out1 again || fail 'a replay without the files'
 (cd / && exec "$emu" replay "$scratch/bind.trace") >again 2>&1; cmp bind.out1 again || fail 'a replay without the bind'
 
+# Read and mapped in one: a file as from a package, which is lent, a like one that
+# others may write to, and a small one.
+mkdir kinds; head -c 200000 /dev/urandom >kinds/lent; cp kinds/lent kinds/copied; head -c 3000 kinds/lent >kinds/small
+touch -d @1700000000 kinds/*; chmod 644 kinds/lent kinds/small; chmod 666 kinds/copied
+same kinds python3 -c '
+import hashlib, mmap, os
+for name in "lent", "copied", "small":
+  f = open("kinds/" + name, "rb")
+  read = f.read()
+  for flags in mmap.MAP_PRIVATE, mmap.MAP_SHARED:
+    assert mmap.mmap(f.fileno(), 0, flags, mmap.PROT_READ)[:] == read
+  assert os.pread(f.fileno(), 9, 2990) == read[2990:2999]
+  print(name, len(read), hashlib.md5(read).hexdigest())'
+[[ $("$emu" trace files kinds.trace) == *' 200000 '*kinds/lent* ]] || fail 'the lent file is not in the recording'
+rm -rf kinds
+(cd / && exec "$emu" replay "$scratch/kinds.trace") >again 2>&1; cmp kinds.out1 again || fail 'a replay without the kinds of files'
+head -c 100000 /dev/zero >late; touch -d @1700000000 late; chmod 644 late
+"$emu" record -o late.trace python3 -c '
+import sys
+f = open("late", "rb"); f.read(1); print("open", flush=True); sys.stdin.readline(); print(len(f.read()))' \
+  < <(while [[ ! -s late.out ]]; do sleep 0.05; done; echo x >>late; echo go) >late.out 2>late.err &
+recorder=$!
+wait $recorder || fail "late: $?"
+[[ $(cat late.err) == *'late changed on the host during the run'* ]] || fail "late: $(cat late.err)"
+
 # A writable bind: the host's files change in the recording, not in the replay.
 mkdir rw; chmod 777 rw; echo hello >rw/a; chmod 666 rw/a
 same rw -v "$scratch/rw:/d:rw" sh -c 'cd /d; cat a; echo more >>a; cat a; mkdir sub; echo x >sub/x; mv a sub/b; ln -s b sub/l; cat sub/l; stat -c "%a %s" sub/b; truncate -s 3 sub/b; cat sub/b; ln sub/x sub/y; rm sub/x; touch -d @5 sub/y; stat -c %Y sub/y; ls sub; rmdir nothing; cat nothing'
