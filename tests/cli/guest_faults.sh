@@ -109,7 +109,7 @@ for child in range(3):
     if os.fork() == 0:
         if sys.argv[1] == "write":
             memory[::4096] = bytes(len(memory) // 4096)
-        for _ in range(3000000):
+        for _ in range(10000000):
             pass
         os.close(not_ready)
         os.read(r, 1)
