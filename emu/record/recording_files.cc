@@ -27,8 +27,9 @@ constexpr int kAttempts = 3;
 // As much as is copied at a time.
 constexpr size_t kPiece = 256 << 10;
 
-// What is so small takes less room, and time, in a string than in the store.
-constexpr uint64_t kLargestString = 4096;
+// What is so small takes less time in a string than in the store, and no more
+// room.
+constexpr uint64_t kLargestString = 64 << 10;
 
 // What is lent has a descriptor of its own until it is written.
 constexpr uint64_t kSmallestLent = 64 << 10;
