@@ -128,8 +128,10 @@ Result<size_t> TcpSocket::SendChunk(IovIter& from) {
   if (from.remaining() == 0) return 0;
   const Ref peer = peer_.lock();
   if (peer == nullptr || (peer->shut_ & kBothShut) == kBothShut) {
-    // It is gone; its answer to this is RST.
-    const size_t n = from.remaining();
+    // It is gone; its answer to this is RST, which comes before more is on its way
+    // than the send buffer holds.
+    const size_t n =
+        std::min<uint64_t>(from.remaining(), options_.send_buffer);
     from.Skip(n);
     if (peer == nullptr) {
       ports_.OnPeerEnded(remote_, local_, /*reset=*/true, clock_.now());

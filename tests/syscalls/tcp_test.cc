@@ -46,6 +46,16 @@ TEST(TcpEndTest, FinThenResetBreaksThePipe) {
   EXPECT_EQ(Receive(pair.client), "");
 }
 
+TEST(TcpEndTest, ResetEndsALongSendInTheMiddle) {
+  TcpPair pair;
+  pair.server.Reset();
+  const std::string much(64 << 20, 'x');
+  const ssize_t sent = Send(pair.client, much);
+  EXPECT_GT(sent, 0);
+  EXPECT_LT(sent, static_cast<ssize_t>(much.size()));
+  EXPECT_THAT(Send(pair.client, "x"), FailsWith(EPIPE));
+}
+
 TEST(TcpEndTest, ResetIsToldBehindWhatHadArrived) {
   TcpPair pair;
   EXPECT_THAT(Send(pair.client, "unread"), SucceedsWith(6));
