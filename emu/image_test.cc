@@ -136,22 +136,22 @@ TEST_F(ImageTest, ADirectoryIsTheHostsOwn) {
 }
 
 TEST_F(ImageTest, WhatRootOwnsIsTheGuestsOnlyWhereItWorks) {
-  dir_.Write("root/home/work/file", "");
-  dir_.Write("root/home/worked", "");
+  dir_.Write("root/home/user/file", "");
+  dir_.Write("root/home/userland", "");
   dir_.Write("root/etc/file", "");
   auto ownership = std::make_shared<Ownership>();
-  ownership->near = "/home/work";
+  ownership->near = "/home/user";
   const auto image = OpenImage(dir_.Path("root"), ownership, files_);
   ASSERT_TRUE(image.ok()) << image.status();
   HostTree& tree = *image->tree;
   const bool is_root = geteuid() == 0;
   EXPECT_EQ(tree.Stat("home")->owned, !is_root);
-  EXPECT_TRUE(tree.Stat("home/work/file")->owned);
+  EXPECT_TRUE(tree.Stat("home/user/file")->owned);
   // The guest must be able to get there.
   ASSERT_EQ(chmod(dir_.Path("root/home").c_str(), 0700), 0);
   EXPECT_TRUE(tree.Stat("home")->owned);
   EXPECT_EQ(tree.Stat("etc/file")->owned, !is_root);
-  EXPECT_EQ(tree.Stat("home/worked")->owned, !is_root);
+  EXPECT_EQ(tree.Stat("home/userland")->owned, !is_root);
   EXPECT_EQ(tree.Stat("")->owned, !is_root);
   ownership->near = "/";
   EXPECT_TRUE(tree.Stat("etc/file")->owned);

@@ -50,8 +50,8 @@ class ContentPrefetcher {
   // waits for one that is being unpacked. None: the caller is to unpack it.
   // Contents before it will not be asked for any more, or are not to be had.
   std::optional<ContentStore::Slot> Take(ContentId content);
-  // Waits until the thread can do no more for now. Returns how many contents
-  // wait to be taken. Requires: there is a thread.
+  // Waits until the thread has nothing to do or no room. Returns how many
+  // contents wait to be taken. Requires: there is a thread.
   size_t WaitUntilIdle();
 
  private:

@@ -32,6 +32,13 @@ Result<> RecordingHostTree::Answer(std::string& record, Result<> result) {
   return result;
 }
 
+Result<> RecordingHostTree::AnswerMode(InputKind kind, const std::string& path,
+                                       uint32_t mode, Result<> result) {
+  std::string& record = Ask(kind, path);
+  AppendVarint(record, mode);
+  return Answer(record, result);
+}
+
 // Identity matters where a file may have other names; a bind looks for it
 // always.
 HostNode RecordingHostTree::Anonymous(const HostNode& node) {
@@ -221,24 +228,18 @@ Result<> RecordingHostTree::Sync(HostFileId file) {
 
 Result<> RecordingHostTree::Create(const std::string& path, uint32_t mode) {
   const Result<> result = host_.Create(path, mode);
-  std::string& record = Ask(InputKind::kCreate, path);
-  AppendVarint(record, mode);
-  return Answer(record, result);
+  return AnswerMode(InputKind::kCreate, path, mode, result);
 }
 
 Result<> RecordingHostTree::MakeDirectory(const std::string& path,
                                           uint32_t mode) {
   const Result<> result = host_.MakeDirectory(path, mode);
-  std::string& record = Ask(InputKind::kMakeDirectory, path);
-  AppendVarint(record, mode);
-  return Answer(record, result);
+  return AnswerMode(InputKind::kMakeDirectory, path, mode, result);
 }
 
 Result<> RecordingHostTree::MakeNode(const std::string& path, uint32_t mode) {
   const Result<> result = host_.MakeNode(path, mode);
-  std::string& record = Ask(InputKind::kMakeNode, path);
-  AppendVarint(record, mode);
-  return Answer(record, result);
+  return AnswerMode(InputKind::kMakeNode, path, mode, result);
 }
 
 Result<> RecordingHostTree::MakeSymlink(const std::string& path,
@@ -278,9 +279,7 @@ Result<> RecordingHostTree::Rename(const std::string& from,
 
 Result<> RecordingHostTree::SetMode(const std::string& path, uint32_t mode) {
   const Result<> result = host_.SetMode(path, mode);
-  std::string& record = Ask(InputKind::kSetMode, path);
-  AppendVarint(record, mode);
-  return Answer(record, result);
+  return AnswerMode(InputKind::kSetMode, path, mode, result);
 }
 
 Result<> RecordingHostTree::SetTimes(const std::string& path, Nanos atime,

@@ -65,6 +65,9 @@ class RecordingHostTree : public HostTree {
   std::string& Ask(InputKind kind, HostFileId file);
   // Ends one whose answer is success or an error alone.
   Result<> Answer(std::string& record, Result<> result);
+  // The whole of one about a path and a mode.
+  Result<> AnswerMode(InputKind kind, const std::string& path, uint32_t mode,
+                      Result<> result);
   HostNode Anonymous(const HostNode& node);
   std::string NameOf(const std::string& path) const;
 

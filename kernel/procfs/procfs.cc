@@ -78,7 +78,7 @@ Result<InodeRef> ProcRoot::Lookup(absl::string_view name) {
 }
 
 // The names of tasks that are gone would otherwise be kept until somebody asks
-// for them again. `except` is being asked for now.
+// for them again. Leaves `except`, which the caller looks up.
 void ProcRoot::ForgetEnded(Pid except) {
   for (auto it = known_.begin(); it != known_.end();) {
     if (it->first == except ||
