@@ -148,9 +148,9 @@ struct RunLimit {
   // from outside meanwhile is told of by the next run.
   uint32_t watch = 0;
   // Not null: stop with kReached there, whatever a thread comes to first. Within
-  // `budget` nanoseconds of host time, else kSlice. `lenient`: pages may differ
-  // from what they held there if they hold what they do now, for the processor
-  // is another one and what it said of itself may lie in them.
+  // `budget` nanoseconds of the host's processor time, else kSlice. `lenient`:
+  // pages may differ from what they held there if they hold what they do now,
+  // for the processor is another one and what it said of itself may lie in them.
   const ExecutionPoint* until = nullptr;
   int64_t budget = 0;
   bool lenient = false;

@@ -31,7 +31,7 @@ class UserCode {
   // reproducible any more, and the next ones wait for less.
   static constexpr Nanos kPatience = 5 * Nanos{1'000'000'000};
   static constexpr Nanos kImpatience = 50'000'000;
-  // How much of the host's time a replay takes to find a point again.
+  // How much of the host's processor time a replay takes to find a point again.
   static constexpr Nanos kReplayBudget = 120 * Nanos{1'000'000'000};
 
   explicit UserCode(Kernel& kernel) : kernel_(kernel) {}

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <cstring>
+#include <utility>
 #include <variant>
 
 #include "absl/status/statusor.h"
@@ -84,6 +85,7 @@ Mode HostCpu::PrepareMode(const RunLimit& limit) {
 Stop HostCpu::RunUntilStop(const RunLimit& limit) {
   mode_ = PrepareMode(limit);
   in_syscall_ = false;
+  at_fault_ = false;
   trapped_.reset();
   std::optional<Stop> stop;
   if (!space_->broken()) {
@@ -198,6 +200,7 @@ std::optional<Stop> HostCpu::OnSignal(int signo) {
   const isa::Registers& regs = thread_.Get();
   isa::DescribeFault(regs, ReadInstruction(isa::Ip(regs)), fault);
   stop.fault = fault;
+  at_fault_ = true;
   return stop;
 }
 
@@ -267,6 +270,8 @@ Result<> HostCpu::PushSignalFrame(const SignalFrame& frame,
                                   FrameMemory& memory) {
   ExtendedRegisters extended;
   if (!extended.Fetch(thread_.tid()).ok()) return Errno(EFAULT);
+  // A fault belongs to the guest; how the host came to any other stop does not.
+  if (!std::exchange(at_fault_, false)) isa::Neutralize(thread_.Edit());
   return isa::PushSignalFrame(frame, memory, thread_.Edit(), extended.bytes());
 }
 

@@ -97,7 +97,9 @@ class HostCpu final : public Cpu {
   uint64_t ExtendedDigest(uint64_t before);
   uint64_t RegistersDigest();
   uint64_t StackDigest();
-  // Of the host's processor time, since it was last asked for.
+  // The host's, that the guest's process has used.
+  int64_t ProcessorTime();
+  // Of that, since it was last asked for.
   int64_t TakeSpent();
 
   const std::shared_ptr<HostAddressSpace> space_;
@@ -107,6 +109,7 @@ class HostCpu final : public Cpu {
   HostThread::Mode mode_ = HostThread::Mode::kSysemu;
   uint64_t number_ = 0;      // of the last system call
   bool in_syscall_ = false;  // stopped in it
+  bool at_fault_ = false;    // stopped at a fault of its own
   size_t pushed_flags_ = 0;  // bytes of flags that the step pushes
   bool uninterrupted_ = false;  // what comes from outside can wait
   bool breakpoint_ = false;     // one is set

@@ -54,9 +54,12 @@ bool HostCpu::IsAt(const ExecutionPoint& point) {
          StackDigest() == point.stack;
 }
 
+int64_t HostCpu::ProcessorTime() {
+  return HostClock(ProcessorClock(space_->process().leader().tid().value));
+}
+
 int64_t HostCpu::TakeSpent() {
-  const int64_t now =
-      HostClock(ProcessorClock(space_->process().leader().tid().value));
+  const int64_t now = ProcessorTime();
   const int64_t spent = looked_ ? now - *looked_ : 0;
   looked_ = now;
   return spent;
@@ -112,7 +115,11 @@ Stop HostCpu::Rest(SpinWatch& watch, uint32_t cycle) {
 // The breakpoint is the host's own, for a byte of code in its stead could be
 // read. Where the host has none to give, each instruction is looked at.
 Stop HostCpu::RunTo(const ExecutionPoint& point, int64_t budget, bool lenient) {
-  const int64_t end = HostClock(CLOCK_MONOTONIC) + budget;
+  // However busy the host is with others.
+  const auto spent = [this] {
+    return ProcessorTime() + HostClock(CLOCK_THREAD_CPUTIME_ID);
+  };
+  const int64_t end = spent() + budget;
   PageComparison memory(*space_, point.memory, lenient);
   breakpoint_ = thread_.SetBreakpoint(point.ip);
   const RunLimit limit = {.slice = breakpoint_, .step = !breakpoint_};
@@ -130,7 +137,7 @@ Stop HostCpu::RunTo(const ExecutionPoint& point, int64_t budget, bool lenient) {
         stop.kind != Kind::kSlice) {
       break;
     }
-    const bool over = HostClock(CLOCK_MONOTONIC) >= end;
+    const bool over = spent() >= end;
     stop.kind = over ? Kind::kSlice : Kind::kReached;
     if (over) break;
   }

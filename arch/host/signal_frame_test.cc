@@ -204,6 +204,41 @@ TEST_F(SignalFrameTest, NoRestorerNoFrame) {
             Errno(EFAULT));
 }
 
+GUEST_CODE(faults, R"(
+  nop
+  mov rax, [0x1000]
+)")
+
+// The flags in the frame of a signal that comes when the thread has stopped so.
+uint64_t FlagsInFrameAt(const RunLimit& limit, Stop::Kind stop) {
+  TestMachine host;
+  Machine::Guest guest = host.Start(faults);
+  EXPECT_EQ(guest.cpu->Run(limit).kind, stop);
+  PlainMemory memory(*guest.memory);
+  SignalFrame frame;
+  frame.flags = kSaRestorer;
+  EXPECT_TRUE(guest.cpu->PushSignalFrame(frame, memory).ok());
+  constexpr size_t kFlagsInFrame = 8 + 40 + 136;
+  return Peek<uint64_t>(*guest.memory, guest.cpu->sp() + kFlagsInFrame);
+}
+
+// The CPU sets it so that what is found out of a breakpoint does not stop there
+// again, and at each fault.
+TEST(ResumeFlagTest, IsInTheFrameOfAFaultOnly) {
+  constexpr uint64_t kResumeFlag = 0x1'0000;
+  ExecutionPoint point;
+  {
+    TestMachine host;
+    Machine::Guest guest = host.Start(faults);
+    ASSERT_EQ(guest.cpu->Run({.step = true}).kind, Stop::Kind::kStep);
+    point = guest.cpu->Point();
+  }
+  EXPECT_EQ(FlagsInFrameAt({.step = true}, Stop::Kind::kStep) & kResumeFlag, 0u);
+  EXPECT_EQ(FlagsInFrameAt({.until = &point, .budget = 60'000'000'000},
+                           Stop::Kind::kReached) & kResumeFlag, 0u);
+  EXPECT_EQ(FlagsInFrameAt({}, Stop::Kind::kFault) & kResumeFlag, kResumeFlag);
+}
+
 // --- Compared with the host's.
 
 ucontext_t host_context;

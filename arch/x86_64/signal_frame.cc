@@ -172,6 +172,7 @@ void FillFpstate(char* out, absl::Span<const char> extended, size_t xsave_size,
   std::memcpy(&header, out + kLegacySize, sizeof(header));
   header.features = (header.features & features) | kFeatureFp | kFeatureSse;
   std::memcpy(out + kLegacySize, &header, sizeof(header));
+  CanonicalizeXstate(absl::MakeSpan(out, xsave_size));
   std::memcpy(out + xsave_size, &kMagic2, kMagic2Size);
 }
 

@@ -12,6 +12,7 @@ namespace emu::isa {
 namespace {
 
 // Offsets in the legacy part.
+constexpr size_t kStatusWord = 2;
 constexpr size_t kOpcode = 6;  // and pointers of the last x87 instruction
 constexpr size_t kMxcsr = 24;
 constexpr size_t kMxcsrMask = 28;
@@ -20,6 +21,7 @@ constexpr size_t kX87End = 160;  // of the x87 registers, before XMM0
 constexpr size_t kXmmEnd = 416;
 
 constexpr uint16_t kInitialControlWord = 0x37f;
+constexpr uint16_t kExceptionSummary = 0x80;  // ES of the status word
 constexpr uint32_t kInitialMxcsr = 0x1f80;
 constexpr uint32_t kDefaultMxcsrMask = 0xffbf;
 constexpr uint64_t kFeaturePkru = 1 << 9;
@@ -58,13 +60,23 @@ std::vector<Part> FindParts() {
   return parts;
 }
 
+// Asked for with the first image.
+const std::vector<Part>& Parts() {
+  static const std::vector<Part> parts = FindParts();
+  return parts;
+}
+
+bool IsZero(const char* bytes, size_t size) {
+  return std::all_of(bytes, bytes + size, [](char byte) { return byte == 0; });
+}
+
+// As a new program finds it.
 bool IsInitial(const Part& part, const char* bytes) {
   if (uint64_t{1} << part.feature == kFeaturePkru &&
       std::memcmp(bytes, &kInitialPkru, sizeof(kInitialPkru)) == 0) {
     return true;
   }
-  return std::all_of(bytes, bytes + part.size,
-                     [](char byte) { return byte == 0; });
+  return IsZero(bytes, part.size);
 }
 
 // Zeroes all registers, but leaves what ptrace says of the format.
@@ -100,13 +112,12 @@ size_t XsaveSize(uint64_t features) {
 }
 
 uint64_t DigestXstate(absl::Span<const char> image, uint64_t before) {
-  static const std::vector<Part> parts = FindParts();
   if (image.size() < kLegacySize) return before;
   // The control and status words, and the tags; then MXCSR and the registers.
   before = Digest(image.data(), kOpcode, before);
   before = Digest(image.data() + kMxcsr, sizeof(uint32_t), before);
   before = Digest(image.data() + kRegisters, kXmmEnd - kRegisters, before);
-  for (const Part& part : parts) {
+  for (const Part& part : Parts()) {
     if (part.offset + part.size > image.size()) continue;
     const char* bytes = image.data() + part.offset;
     if (IsInitial(part, bytes)) continue;
@@ -114,6 +125,21 @@ uint64_t DigestXstate(absl::Span<const char> image, uint64_t before) {
     before = Digest(bytes, part.size, before);
   }
   return before;
+}
+
+void CanonicalizeXstate(absl::Span<char> image) {
+  if (image.size() < kMinXsaveSize) return;
+  if ((Load<uint16_t>(image, kStatusWord) & kExceptionSummary) == 0) {
+    std::memset(image.data() + kOpcode, 0, kMxcsr - kOpcode);
+  }
+  uint64_t features = Load<uint64_t>(image, kLegacySize);
+  for (const Part& part : Parts()) {
+    if (part.offset + part.size > image.size()) continue;
+    if (IsZero(image.data() + part.offset, part.size)) {
+      features &= ~(uint64_t{1} << part.feature);
+    }
+  }
+  Store(image, kLegacySize, features);
 }
 
 void SetInitialXstate(absl::Span<char> image) {

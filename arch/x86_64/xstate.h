@@ -45,6 +45,12 @@ uint64_t EnabledFeatures();
 // CPUs keep differently of the last x87 instruction.
 uint64_t DigestXstate(absl::Span<const char> image, uint64_t before);
 
+// Makes `image`, a frame's, the same wherever the registers are. XSTATE_BV says of a
+// part in its initial state what the CPU knows of it, which depends on when the
+// host last switched tasks; and of the last x87 instruction CPUs keep the address,
+// or do not, unless it is about to raise an exception.
+void CanonicalizeXstate(absl::Span<char> image);
+
 // Makes `image`, filled by ptrace, what a new program finds.
 void SetInitialXstate(absl::Span<char> image);
 

@@ -55,5 +55,33 @@ TEST(DigestXstateTest, SeesTheUpperHalves) {
   EXPECT_NE(DigestOf(image), before);
 }
 
+// The feature bits of an image that had `bits` set besides those of its legacy
+// part, and the byte `at` changed if that is not 0.
+uint64_t CanonicalFeatures(uint64_t bits, size_t at) {
+  std::vector<char> image = NewImage();
+  uint64_t features = kFeatureFp | kFeatureSse | bits;
+  std::memcpy(&image[kLegacySize], &features, sizeof(features));
+  if (at != 0) image[at] = 1;
+  CanonicalizeXstate(absl::MakeSpan(image));
+  std::memcpy(&features, &image[kLegacySize], sizeof(features));
+  return features & ~(kFeatureFp | kFeatureSse);
+}
+
+TEST(CanonicalizeXstateTest, APartIsInUseIfItHoldsSomething) {
+  if ((EnabledFeatures() & 4) == 0) return;  // a CPU without AVX
+  EXPECT_EQ(CanonicalFeatures(4, 0), 0u);
+  EXPECT_EQ(CanonicalFeatures(4, HostCpuid(0xd, 2).ebx), 4u);
+}
+
+TEST(CanonicalizeXstateTest, KeepsTheLastX87InstructionForItsException) {
+  for (const bool raises : {false, true}) {
+    std::vector<char> image = NewImage();
+    image[2] = raises ? '\x80' : 0;  // ES of the status word
+    image[8] = 1;                    // the instruction's address
+    CanonicalizeXstate(absl::MakeSpan(image));
+    EXPECT_EQ(image[8], raises ? 1 : 0);
+  }
+}
+
 }  // namespace
 }  // namespace emu::isa
