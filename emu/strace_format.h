@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "arch/user_ptr.h"
 #include "emu/strace_values.h"
@@ -26,22 +27,27 @@ struct TracedCall {
 // "read", "syscall_0x1ff".
 std::string CallName(const TracedCall& call);
 
+// Numbers that were where an argument points before the call stored others: a
+// length, an offset, a time. By argument.
+using GivenNumbers = std::array<std::vector<uint64_t>, 6>;
+
 // A call as it is printed when it is made: up to the first argument that it
 // fills in itself, "read(3, ".
 struct EnterText {
   std::string text;
   int printed = 0;        // arguments in it
   bool complete = false;  // all of them
+  GivenNumbers given = {};  // those that are known
 };
 EnterText FormatEnter(const TracedCall& call, GuestReader memory);
 
-// What follows, from argument `printed` on: "\"abc\", 832)" and "3".
+// What follows the text of `enter`: "\"abc\", 832)" and "3".
 struct ExitText {
   std::string arguments;
   std::string result;
 };
-ExitText FormatExit(const TracedCall& call, int printed, int64_t result,
-                    GuestReader memory);
+ExitText FormatExit(const TracedCall& call, const EnterText& enter,
+                    int64_t result, GuestReader memory);
 
 }  // namespace emu
 

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "emu/strace_format.h"
-
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -19,60 +16,12 @@
 
 #include <string>
 
+#include "emu/strace_format_test_fixture.h"
 #include "emu/strace_signals.h"
 #include "gtest/gtest.h"
 
 namespace emu {
 namespace {
-
-// Guest memory: bytes at [kBase, kBase + 8192), and nothing else.
-constexpr GuestAddr kBase = 0x10000;
-
-class StraceFormatTest : public testing::Test {
- protected:
-  // Puts `n` bytes behind those that are there; their address.
-  GuestAddr Put(const void* from, size_t n) {
-    const GuestAddr addr = kBase + memory_.size();
-    memory_.append(static_cast<const char*>(from), n);
-    return addr;
-  }
-  GuestAddr Put(const std::string& text) {
-    return Put(text.c_str(), text.size() + 1);
-  }
-  template <typename T>
-  GuestAddr Put(const T& value) {
-    return Put(&value, sizeof(value));
-  }
-
-  std::string Format(const char* name, const char* parameters,
-                     std::array<uint64_t, 6> args, int64_t result,
-                     const char* result_type = "int") {
-    const SyscallEntry entry = {.name = name,
-                                .kind = SyscallEntry::Kind::kServed,
-                                .note = "",
-                                .parameters = parameters,
-                                .result = result_type,
-                                .error = 0,
-                                .call = nullptr};
-    return Format({&entry, 0, args}, result);
-  }
-
-  std::string Format(const TracedCall& call, int64_t result) {
-    const auto read = [this](void* to, GuestAddr from, size_t n) -> size_t {
-      if (from < kBase || from - kBase > memory_.size()) return 0;
-      n = std::min(n, memory_.size() - (from - kBase));
-      memcpy(to, &memory_[from - kBase], n);
-      return n;
-    };
-    const EnterText enter = FormatEnter(call, read);
-    enter_ = enter.text;
-    const ExitText exit = FormatExit(call, enter.printed, result, read);
-    return enter.text + exit.arguments + " = " + exit.result;
-  }
-
-  std::string memory_;
-  std::string enter_;  // of the last call
-};
 
 constexpr char kRead[] = "Fd fd, UserPtr<char> buf, size_t count";
 constexpr char kOpenat[] =
@@ -350,7 +299,15 @@ TEST_F(StraceFormatTest, SurvivesWildArguments) {
         "timer_create", "timer_gettime", "timer_settime", "timerfd_create",
         "timerfd_gettime", "timerfd_settime", "times", "tkill", "umask",
         "umount2", "uname", "unlinkat", "unshare", "utimensat", "vmsplice",
-        "wait4", "waitid", "write", "writev"}) {
+        "wait4", "waitid", "write", "writev",
+        "adjtimex", "capget", "capset", "copy_file_range", "fsmount",
+        "futex_waitv", "futimesat", "get_mempolicy", "get_robust_list",
+        "ioprio_set", "kcmp", "mbind", "membarrier", "mincore",
+        "mq_getsetattr", "mq_notify", "mq_open", "mq_timedreceive",
+        "mq_timedsend", "personality", "process_madvise", "recvmmsg",
+        "sched_getattr", "sched_setattr", "seccomp", "sendfile", "sendmmsg",
+        "set_mempolicy", "setgroups", "settimeofday", "signalfd", "sysinfo",
+        "syslog", "time", "utime", "utimes"}) {
     for (const uint64_t a : wild) {
       for (const uint64_t b : wild) {
         const std::string text =

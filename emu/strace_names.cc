@@ -4,8 +4,10 @@
 
 #include <iterator>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "arch/base/check.h"
+#include "emu/strace_control_tables.h"
 #include "emu/strace_name_tables.h"
 
 namespace emu {
@@ -15,70 +17,102 @@ namespace {
 struct Rule {
   ArgumentKind kind;
   NamedValues names;
+  const char* unknown;  // said of numbers that no name is for
   bool flags = false;
   const char* zero = "0";  // flags, where none is set
 };
 
 // By kind, of which each has one.
 const Rule kRules[] = {
-    {ArgumentKind::kAccessMode, kAccessTable, true, "F_OK"},
-    {ArgumentKind::kArchCode, kArchTable},
-    {ArgumentKind::kAtFlags, kAtFlagTable, true},
-    {ArgumentKind::kClock, kClockTable},
-    {ArgumentKind::kCloseRangeFlags, kCloseRangeTable, true},
-    {ArgumentKind::kDomain, kDomainTable},
-    {ArgumentKind::kEpollFlags, kEpollFlagTable, true},
-    {ArgumentKind::kEpollOp, kEpollOpTable},
-    {ArgumentKind::kEventfdFlags, kEventfdTable, true},
-    {ArgumentKind::kFadvice, kFadviceTable},
-    {ArgumentKind::kFallocMode, kFallocTable, true},
-    {ArgumentKind::kFcntlCommand, kFcntlTable},
-    {ArgumentKind::kFdFlags, kFdFlagTable, true},
-    {ArgumentKind::kIdType, kIdTypeTable},
-    {ArgumentKind::kInotifyFlags, kInotifyTable, true},
-    {ArgumentKind::kInotifyMask, kInotifyMaskTable, true},
-    {ArgumentKind::kIpcCommand, kIpcCommandTable},
-    {ArgumentKind::kItimer, kItimerTable},
-    {ArgumentKind::kLockOp, kLockOpTable, true},
-    {ArgumentKind::kMadvice, kMadviceTable},
-    {ArgumentKind::kMapFlags, kMapFlagTable, true},
-    {ArgumentKind::kMemfdFlags, kMemfdTable, true},
-    {ArgumentKind::kMountFlags, kMountTable, true},
-    {ArgumentKind::kMremapFlags, kMremapTable, true},
-    {ArgumentKind::kMsgFlags, kMsgFlagTable, true},
-    {ArgumentKind::kMsgSysFlags, kMsgSysTable, true},
-    {ArgumentKind::kMsyncFlags, kMsyncTable, true},
-    {ArgumentKind::kPrctlOption, kPrctlTable},
-    {ArgumentKind::kPriorityWhich, kPriorityTable},
-    {ArgumentKind::kProt, kProtTable, true, "PROT_NONE"},
-    {ArgumentKind::kRandomFlags, kRandomTable, true},
-    {ArgumentKind::kRenameFlags, kRenameTable, true},
-    {ArgumentKind::kResource, kResourceTable},
-    {ArgumentKind::kRwfFlags, kRwfTable, true},
-    {ArgumentKind::kSchedPolicy, kSchedTable},
-    {ArgumentKind::kSeals, kSealTable, true},
-    {ArgumentKind::kSemCommand, kSemCommandTable},
-    {ArgumentKind::kShmCommand, kShmCommandTable},
-    {ArgumentKind::kShmFlags, kShmFlagTable, true},
-    {ArgumentKind::kShutHow, kShutHowTable},
-    {ArgumentKind::kSigHow, kSigHowTable},
-    {ArgumentKind::kSignalfdFlags, kSignalfdTable, true},
-    {ArgumentKind::kSockFlags, kSockFlagTable, true},
-    {ArgumentKind::kSockLevel, kSockLevelTable},
-    {ArgumentKind::kSpliceFlags, kSpliceTable, true},
-    {ArgumentKind::kStatxFlags, kStatxFlagTable, true, "AT_STATX_SYNC_AS_STAT"},
-    {ArgumentKind::kStatxMask, kStatxMaskTable, true},
-    {ArgumentKind::kSyncRange, kSyncRangeTable, true},
-    {ArgumentKind::kTimerFlags, kTimerFlagTable, true},
-    {ArgumentKind::kTimerfdFlags, kTimerfdTable, true},
-    {ArgumentKind::kTimerfdSetFlags, kTimerfdSetTable, true},
-    {ArgumentKind::kUmountFlags, kUmountTable, true},
-    {ArgumentKind::kUnshareFlags, kCloneFlagTable, true},
-    {ArgumentKind::kUsageWho, kUsageTable},
-    {ArgumentKind::kWaitOptions, kWaitOptionTable, true},
-    {ArgumentKind::kWaitidOptions, kWaitidOptionTable, true},
-    {ArgumentKind::kWhence, kWhenceTable},
-    {ArgumentKind::kXattrFlags, kXattrTable, true},
+    {ArgumentKind::kAccessFlags, kAccessFlagTable, "AT_???", true},
+    {ArgumentKind::kAccessMode, kAccessTable, "?_OK", true, "F_OK"},
+    {ArgumentKind::kAmbientOp, kAmbientOpTable, "PR_CAP_AMBIENT_???"},
+    {ArgumentKind::kArchCode, kArchTable, "ARCH_???"},
+    {ArgumentKind::kAtFlags, kAtFlagTable, "AT_???", true},
+    {ArgumentKind::kCapability, kCapabilityTable, "CAP_???"},
+    {ArgumentKind::kClock, kClockTable, "CLOCK_???"},
+    {ArgumentKind::kCloseRangeFlags, kCloseRangeTable, "CLOSE_RANGE_???", true},
+    {ArgumentKind::kDomain, kDomainTable, "AF_???"},
+    {ArgumentKind::kDumpMode, kDumpModeTable, "SUID_DUMP_???"},
+    {ArgumentKind::kEpollFlags, kEpollFlagTable, "EPOLL_???", true},
+    {ArgumentKind::kEpollOp, kEpollOpTable, "EPOLL_CTL_???"},
+    {ArgumentKind::kEventfdFlags, kEventfdTable, "EFD_???", true},
+    {ArgumentKind::kFadvice, kFadviceTable, "POSIX_FADV_???"},
+    {ArgumentKind::kFallocMode, kFallocTable, "FALLOC_FL_???", true},
+    {ArgumentKind::kFcntlCommand, kFcntlTable, "F_???"},
+    {ArgumentKind::kFdFlags, kFdFlagTable, "FD_???", true},
+    {ArgumentKind::kFlushQueue, kFlushQueueTable, "TC???"},
+    {ArgumentKind::kFsmountFlags, kFsmountTable, "FSMOUNT_???", true},
+    {ArgumentKind::kFsopenFlags, kFsopenTable, "FSOPEN_???", true},
+    {ArgumentKind::kFspickFlags, kFspickTable, "FSPICK_???", true},
+    {ArgumentKind::kIdType, kIdTypeTable, "P_???"},
+    {ArgumentKind::kInotifyFlags, kInotifyTable, "IN_???", true},
+    {ArgumentKind::kInotifyMask, kInotifyMaskTable, "IN_???", true},
+    {ArgumentKind::kIoprioWho, kIoprioWhoTable, "IOPRIO_WHO_???"},
+    {ArgumentKind::kItimer, kItimerTable, "ITIMER_???"},
+    {ArgumentKind::kKcmpType, kKcmpTable, "KCMP_???"},
+    {ArgumentKind::kLeaseType, kLockTypeTable, "F_???"},
+    {ArgumentKind::kLockOp, kLockOpTable, "LOCK_???", true},
+    {ArgumentKind::kMadvice, kMadviceTable, "MADV_???"},
+    {ArgumentKind::kMapFlags, kMapFlagTable, "MAP_???", true},
+    {ArgumentKind::kMbindFlags, kMbindTable, "MPOL_MF_???", true},
+    {ArgumentKind::kMembarrierCommand, kMembarrierTable, "MEMBARRIER_CMD_???"},
+    {ArgumentKind::kMembarrierFlags, kMembarrierFlagTable,
+     "MEMBARRIER_CMD_FLAG_???", true},
+    {ArgumentKind::kMemfdFlags, kMemfdTable, "MFD_???", true},
+    {ArgumentKind::kMempolicyFlags, kMempolicyFlagTable, "MPOL_???", true},
+    {ArgumentKind::kMempolicyMode, kMempolicyTable, "MPOL_???"},
+    {ArgumentKind::kMlockFlags, kMlockTable, "MLOCK_???", true},
+    {ArgumentKind::kMlockallFlags, kMlockallTable, "MCL_???", true},
+    {ArgumentKind::kMountAttributes, kMountAttributeTable,
+     "MOUNT_ATTR_???", true},
+    {ArgumentKind::kMountFlags, kMountTable, "MS_???", true},
+    {ArgumentKind::kMoveMountFlags, kMoveMountTable, "MOVE_MOUNT_???", true},
+    {ArgumentKind::kMremapFlags, kMremapTable, "MREMAP_???", true},
+    {ArgumentKind::kMsgCommand, kMsgCommandTable, "MSG_???"},
+    {ArgumentKind::kMsgFlags, kMsgFlagTable, "MSG_???", true},
+    {ArgumentKind::kMsgSysFlags, kMsgSysTable, "MSG_???", true},
+    {ArgumentKind::kMsyncFlags, kMsyncTable, "MS_???", true},
+    {ArgumentKind::kNotifyMask, kNotifyMaskTable, "DN_???", true},
+    {ArgumentKind::kOpenTreeFlags, kOpenTreeTable, "OPEN_TREE_???", true},
+    {ArgumentKind::kPkeyRights, kPkeyTable, "PKEY_???", true},
+    {ArgumentKind::kPrctlOption, kPrctlTable, "PR_???"},
+    {ArgumentKind::kPriorityWhich, kPriorityTable, "PRIO_???"},
+    {ArgumentKind::kProt, kProtTable, "PROT_???", true, "PROT_NONE"},
+    {ArgumentKind::kRandomFlags, kRandomTable, "GRND_???", true},
+    {ArgumentKind::kRenameFlags, kRenameTable, "RENAME_???", true},
+    {ArgumentKind::kResource, kResourceTable, "RLIMIT_???"},
+    {ArgumentKind::kRwfFlags, kRwfTable, "RWF_???", true},
+    {ArgumentKind::kSchedPolicy, kSchedTable, "SCHED_???"},
+    {ArgumentKind::kSeals, kSealTable, "F_SEAL_???", true},
+    {ArgumentKind::kSeccompFlags, kSeccompFlagTable,
+     "SECCOMP_FILTER_FLAG_???", true},
+    {ArgumentKind::kSeccompMode, kSeccompModeTable, "SECCOMP_MODE_???"},
+    {ArgumentKind::kSeccompOp, kSeccompOpTable, "SECCOMP_SET_MODE_???"},
+    {ArgumentKind::kSecureBits, kSecureBitTable, "SECBIT_???", true},
+    {ArgumentKind::kSemCommand, kSemCommandTable, "SEM_???"},
+    {ArgumentKind::kShmCommand, kShmCommandTable, "SHM_???"},
+    {ArgumentKind::kShmFlags, kShmFlagTable, "SHM_???", true},
+    {ArgumentKind::kShutHow, kShutHowTable, "SHUT_???"},
+    {ArgumentKind::kSigHow, kSigHowTable, "SIG_???"},
+    {ArgumentKind::kSignalfdFlags, kSignalfdTable, "SFD_???", true},
+    {ArgumentKind::kSockFlags, kSockFlagTable, "SOCK_???", true},
+    {ArgumentKind::kSockLevel, kSockLevelTable, "SOL_???"},
+    {ArgumentKind::kSpliceFlags, kSpliceTable, "SPLICE_F_???", true},
+    {ArgumentKind::kStatxMask, kStatxMaskTable, "STATX_???", true},
+    {ArgumentKind::kSyncRange, kSyncRangeTable, "SYNC_FILE_RANGE_???", true},
+    {ArgumentKind::kTimerFlags, kTimerFlagTable, "TIMER_???", true},
+    {ArgumentKind::kTimerfdFlags, kTimerfdTable, "TFD_???", true},
+    {ArgumentKind::kTimerfdSetFlags, kTimerfdSetTable, "TFD_???", true},
+    {ArgumentKind::kTscMode, kTscTable, "PR_TSC_???"},
+    {ArgumentKind::kUmountFlags, kUmountTable, "MNT_???", true},
+    {ArgumentKind::kUnshareFlags, kCloneFlagTable, "CLONE_???", true},
+    {ArgumentKind::kUsageWho, kUsageTable, "RUSAGE_???"},
+    {ArgumentKind::kVmaOption, kVmaOptionTable, "PR_SET_VMA_???"},
+    {ArgumentKind::kWaitOptions, kWaitOptionTable, "W???", true},
+    {ArgumentKind::kWaitidOptions, kWaitidOptionTable, "W???", true},
+    {ArgumentKind::kWhence, kWhenceTable, "SEEK_???"},
+    {ArgumentKind::kXattrFlags, kXattrTable, "XATTR_???", true},
 };
 
 const Rule& RuleOf(ArgumentKind kind) {
@@ -118,11 +152,32 @@ const NamedValues kCharacterSizeNames = kCharacterSizeTable;
 const NamedValues kSpeedNames = kSpeedTable;
 const NamedValues kLocalFlagNames = kLocalFlagTable;
 const NamedValues kSchedPolicyNames = kSchedTable;
+const NamedValues kFsMagicNames = kFsMagicTable;
+const NamedValues kMountStateNames = kMountStateTable;
+const NamedValues kCapabilityNames = kCapabilityTable;
+const NamedValues kCapabilityVersionNames = kCapabilityVersionTable;
+const NamedValues kFutexWaitvNames = kFutexWaitvTable;
+const NamedValues kIoprioClassNames = kIoprioClassTable;
+const NamedValues kMembarrierNames = kMembarrierTable;
+const NamedValues kMempolicyNames = kMempolicyTable;
+const NamedValues kOwnerTypeNames = kOwnerTypeTable;
+const NamedValues kPersonalityNames = kPersonalityTable;
+const NamedValues kPersonalityFlagNames = kPersonalityFlagTable;
+const NamedValues kSchedFlagNames = kSchedFlagTable;
+const NamedValues kSeccompActionNames = kSeccompActionTable;
+const NamedValues kStatxFlagNames = kStatxFlagTable;
+const NamedValues kSyslogNames = kSyslogTable;
+const NamedValues kTimexModeNames = kTimexModeTable;
+const NamedValues kTimexStateNames = kTimexStateTable;
+const NamedValues kTimexStatusNames = kTimexStatusTable;
+const NamedValues kTscNames = kTscTable;
 
 std::string NamedArgument(ArgumentKind kind, uint64_t value) {
   const Rule& rule = RuleOf(kind);
-  return rule.flags ? FlagNames(value, rule.names, rule.zero)
-                    : ValueName(value, rule.names);
+  if (rule.flags && value == 0) return rule.zero;
+  return WithUnknown(rule.flags ? FlagNames(value, rule.names)
+                                : ValueName(value, rule.names),
+                     rule.unknown);
 }
 
 std::string SockOptionName(uint64_t level, uint64_t option) {
@@ -130,13 +185,13 @@ std::string SockOptionName(uint64_t level, uint64_t option) {
     case SOL_SOCKET:
       if (option == SO_RCVTIMEO) return "SO_RCVTIMEO_OLD";
       if (option == SO_SNDTIMEO) return "SO_SNDTIMEO_OLD";
-      return ValueName(option, kSockOptionTable);
+      return WithUnknown(ValueName(option, kSockOptionTable), "SO_???");
     case SOL_TCP:
-      return ValueName(option, kTcpOptionTable);
+      return WithUnknown(ValueName(option, kTcpOptionTable), "TCP_???");
     case SOL_IP:
-      return ValueName(option, kIpOptionTable);
+      return WithUnknown(ValueName(option, kIpOptionTable), "IP_???");
     case SOL_IPV6:
-      return ValueName(option, kIpv6OptionTable);
+      return WithUnknown(ValueName(option, kIpv6OptionTable), "IPV6_???");
     default:
       return absl::StrCat(option);
   }
@@ -167,7 +222,12 @@ std::string ValueName(uint64_t value, NamedValues names) {
   for (const NamedValue& named : names) {
     if (named.value == value) return named.name;
   }
-  return absl::StrCat("0x", absl::Hex(value));
+  return value == 0 ? "0" : absl::StrCat("0x", absl::Hex(value));
+}
+
+std::string WithUnknown(std::string text, const char* unknown) {
+  if (text != "0" && !absl::StartsWith(text, "0x")) return text;
+  return absl::StrCat(text, " /* ", unknown, " */");
 }
 
 }  // namespace emu

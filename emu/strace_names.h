@@ -25,6 +25,10 @@ std::string FlagNames(uint64_t flags, NamedValues names,
 // The name of the one that `value` is, else the number.
 std::string ValueName(uint64_t value, NamedValues names);
 
+// One of these texts, with strace(1)'s remark where it is a number alone:
+// "0x63 /* AF_??? */".
+std::string WithUnknown(std::string text, const char* unknown);
+
 // A number as an argument of that kind, which is one of the named ones.
 std::string NamedArgument(ArgumentKind kind, uint64_t value);
 // Of setsockopt and getsockopt; of socket, by its domain.
@@ -59,6 +63,26 @@ extern const NamedValues kControlFlagNames;
 extern const NamedValues kCharacterSizeNames;
 extern const NamedValues kSpeedNames;
 extern const NamedValues kLocalFlagNames;
+
+extern const NamedValues kCapabilityNames;
+extern const NamedValues kCapabilityVersionNames;
+extern const NamedValues kFsMagicNames;
+extern const NamedValues kFutexWaitvNames;
+extern const NamedValues kIoprioClassNames;
+extern const NamedValues kMembarrierNames;
+extern const NamedValues kMempolicyNames;
+extern const NamedValues kMountStateNames;
+extern const NamedValues kOwnerTypeNames;
+extern const NamedValues kPersonalityNames;
+extern const NamedValues kPersonalityFlagNames;
+extern const NamedValues kSchedFlagNames;
+extern const NamedValues kSeccompActionNames;
+extern const NamedValues kStatxFlagNames;
+extern const NamedValues kSyslogNames;
+extern const NamedValues kTimexModeNames;
+extern const NamedValues kTimexStateNames;
+extern const NamedValues kTimexStatusNames;
+extern const NamedValues kTscNames;
 
 }  // namespace emu
 

@@ -3,7 +3,9 @@
 #include "emu/strace_result.h"
 
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include "absl/time/time.h"
 #include "arch/result.h"
 #include "emu/strace_arguments.h"
+#include "emu/strace_composed.h"
 #include "emu/strace_names.h"
 #include "emu/strace_signals.h"
 
@@ -58,10 +61,40 @@ std::string ReadyText(const TracedCall& call, GuestReader memory) {
   if (IsCall(call, "pselect6") && call.args[4] != 0) {
     parts.push_back(absl::StrCat("left ", values.Timespecs(call.args[4], 1)));
   }
+  if (IsCall(call, "select") && call.args[4] != 0) {
+    parts.push_back(absl::StrCat("left ", values.Timeval(call.args[4])));
+  }
   if (IsCall(call, "ppoll") && call.args[2] != 0) {
     parts.push_back(absl::StrCat("left ", values.Timespecs(call.args[2], 1)));
   }
   return absl::StrCat(" (", absl::StrJoin(parts, ", "), ")");
+}
+
+// The name of a result that is one of several.
+std::string NamedResult(const TracedCall& call, uint64_t value) {
+  if (IsCall(call, "adjtimex") || IsCall(call, "clock_adjtime")) {
+    return WithUnknown(ValueName(value, kTimexStateNames), "TIME_???");
+  }
+  if (IsCall(call, "prctl") && call.args[0] == PR_GET_DUMPABLE) {
+    return NamedArgument(ArgumentKind::kDumpMode, value);
+  }
+  if (IsCall(call, "sched_getscheduler")) {
+    return WithUnknown(ValueName(value, kSchedPolicyNames), "SCHED_???");
+  }
+  return "";
+}
+
+// Likewise of results that are printed as hexadecimal numbers.
+std::string FlagsResult(const TracedCall& call, uint64_t value) {
+  if (IsCall(call, "membarrier") && call.args[0] == MEMBARRIER_CMD_QUERY) {
+    return FlagNames(value, kMembarrierNames);
+  }
+  if (IsCall(call, "ioprio_get")) return IoprioText(value);
+  if (IsCall(call, "personality")) return PersonalityText(value);
+  if (IsCall(call, "fcntl") && call.args[1] == F_GETLEASE) {
+    return NamedArgument(ArgumentKind::kLeaseType, value);
+  }
+  return "";
 }
 
 // What a result that is no error means; empty: the number itself.
@@ -84,12 +117,21 @@ std::string MeaningText(const TracedCall& call, int64_t result,
     return result == 0 ? "0 (Timeout)"
                        : absl::StrCat(result, ReadyText(call, memory));
   }
+  if (IsCall(call, "recvmmsg") && call.args[4] != 0) {
+    GuestValues values(memory);
+    return absl::StrCat(result, " (left ", values.Timespecs(call.args[4], 1),
+                        ")");
+  }
+  if (const std::string name = NamedResult(call, value); !name.empty()) {
+    return absl::StrCat(value, " (", name, ")");
+  }
+  if (const std::string names = FlagsResult(call, value); !names.empty()) {
+    return absl::StrCat(value == 0 ? "0" : absl::StrCat("0x", absl::Hex(value)),
+                        " (", names, ")");
+  }
   if (IsCall(call, "rt_sigtimedwait")) {
     return absl::StrCat(result, " (", SignalName(static_cast<int>(result)),
                         ")");
-  }
-  if (IsCall(call, "sched_getscheduler")) {
-    return absl::StrCat(result, " (", ValueName(value, kSchedPolicyNames), ")");
   }
   if (IsCall(call, "time")) {
     return absl::StrCat(result, " (",

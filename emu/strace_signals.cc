@@ -145,6 +145,7 @@ std::string SignalName(int signo) {
   if (signo >= 32 && signo <= 64) {
     return signo == 32 ? "SIGRTMIN" : absl::StrCat("SIGRT_", signo - 32);
   }
+  if (signo == SIGIO) return "SIGIO";
   const char* name = sigabbrev_np(signo);
   return name != nullptr ? absl::StrCat("SIG", name) : absl::StrCat(signo);
 }

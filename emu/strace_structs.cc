@@ -58,6 +58,12 @@ std::string GuestValues::Int32(GuestAddr addr) {
   return absl::StrCat("[", value, "]");
 }
 
+std::string GuestValues::Int64(GuestAddr addr) {
+  int64_t value = 0;
+  if (!Read(addr, &value)) return PointerText(addr);
+  return absl::StrCat("[", value, "]");
+}
+
 std::string GuestValues::Address(GuestAddr addr) {
   uint64_t value = 0;
   if (!Read(addr, &value)) return PointerText(addr);
@@ -65,6 +71,7 @@ std::string GuestValues::Address(GuestAddr addr) {
 }
 
 std::string GuestValues::Groups(GuestAddr addr, uint64_t count) {
+  if (addr == 0) return "NULL";
   std::string text = "[";
   for (uint64_t i = 0; i < std::min(count, kShown); ++i) {
     uint32_t id = 0;
@@ -133,10 +140,14 @@ std::string GuestValues::Timeval(GuestAddr addr) {
 std::string GuestValues::Times(GuestAddr addr) {
   tms times;
   if (!Read(addr, &times)) return PointerText(addr);
-  return absl::StrCat("{tms_utime=", times.tms_utime,
-                      ", tms_stime=", times.tms_stime,
-                      ", tms_cutime=", times.tms_cutime,
-                      ", tms_cstime=", times.tms_cstime, "}");
+  const auto ticks = [](clock_t n) {
+    constexpr double kTicks = 100;  // in a second, on every ISA
+    return n == 0 ? "0" : absl::StrFormat("%d /* %.2f s */", n, n / kTicks);
+  };
+  return absl::StrCat("{tms_utime=", ticks(times.tms_utime),
+                      ", tms_stime=", ticks(times.tms_stime),
+                      ", tms_cutime=", ticks(times.tms_cutime),
+                      ", tms_cstime=", ticks(times.tms_cstime), "}");
 }
 
 std::string GuestValues::Usage(GuestAddr addr) {
@@ -207,12 +218,24 @@ std::string GuestValues::Stack(GuestAddr addr) {
 std::string GuestValues::Statfs(GuestAddr addr) {
   struct statfs fs;
   constexpr size_t kPart = offsetof(struct statfs, f_fsid);
-  if (addr == 0 || memory_(&fs, addr, kPart) != kPart) return PointerText(addr);
-  return absl::StrFormat(
-      "{f_type=%#x, f_bsize=%d, f_blocks=%d, f_bfree=%d, f_bavail=%d, "
-      "f_files=%d, f_ffree=%d, ...}",
-      fs.f_type, fs.f_bsize, fs.f_blocks, fs.f_bfree, fs.f_bavail, fs.f_files,
-      fs.f_ffree);
+  constexpr size_t kWhole = offsetof(struct statfs, f_spare);
+  const size_t known = addr == 0 ? 0 : memory_(&fs, addr, kWhole);
+  if (known < kPart) return PointerText(addr);
+  std::string text = absl::StrFormat(
+      "{f_type=%s, f_bsize=%d, f_blocks=%d, f_bfree=%d, f_bavail=%d, "
+      "f_files=%d, f_ffree=%d, ",
+      ValueName(static_cast<uint64_t>(fs.f_type), kFsMagicNames), fs.f_bsize,
+      fs.f_blocks, fs.f_bfree, fs.f_bavail, fs.f_files, fs.f_ffree);
+  if (known < kWhole) return text + "...}";
+  const auto hex = [](int n) {
+    return n == 0 ? "0" : PointerText(static_cast<uint32_t>(n));
+  };
+  return absl::StrCat(text, "f_fsid={val=[", hex(fs.f_fsid.__val[0]), ", ",
+                      hex(fs.f_fsid.__val[1]), "]}, f_namelen=", fs.f_namelen,
+                      ", f_frsize=", fs.f_frsize, ", f_flags=",
+                      FlagNames(static_cast<uint64_t>(fs.f_flags),
+                                kMountStateNames),
+                      "}");
 }
 
 std::string GuestValues::Statx(GuestAddr addr) {
@@ -244,85 +267,6 @@ std::string GuestValues::Msgbuf(GuestAddr addr, uint64_t length) {
   if (!Read(addr, &type)) return PointerText(addr);
   return absl::StrCat("{mtype=", type,
                       ", mtext=", Bytes(addr + sizeof(type), length), "}");
-}
-
-std::string GuestValues::Control(GuestAddr addr, uint64_t length) {
-  std::string text = "[";
-  cmsghdr header;
-  for (uint64_t at = 0; at + sizeof(header) <= length;) {
-    if (!Read(addr + at, &header) || header.cmsg_len < sizeof(header) ||
-        header.cmsg_len > length - at) {
-      return PointerText(addr);
-    }
-    const bool rights =
-        header.cmsg_level == SOL_SOCKET && header.cmsg_type == SCM_RIGHTS;
-    const bool credentials =
-        header.cmsg_level == SOL_SOCKET && header.cmsg_type == SCM_CREDENTIALS;
-    absl::StrAppend(
-        &text, at > 0 ? ", " : "", "{cmsg_len=", header.cmsg_len,
-        ", cmsg_level=",
-        ValueName(static_cast<uint32_t>(header.cmsg_level), kSockLevelNames),
-        ", cmsg_type=",
-        rights        ? "SCM_RIGHTS"
-        : credentials ? "SCM_CREDENTIALS"
-                      : PointerText(static_cast<uint32_t>(header.cmsg_type)));
-    const GuestAddr data = addr + at + sizeof(header);
-    const uint64_t size = header.cmsg_len - sizeof(header);
-    absl::StrAppend(&text, ", cmsg_data=",
-                    rights        ? Groups(data, size / sizeof(int))
-                    : credentials ? SockoptValue(SOL_SOCKET, SO_PEERCRED, data,
-                                                 size)
-                                  : Bytes(data, size),
-                    "}");
-    at += CMSG_ALIGN(header.cmsg_len);
-  }
-  return text + "]";
-}
-
-std::string GuestValues::Msghdr(GuestAddr addr, uint64_t available) {
-  msghdr message;
-  if (!Read(addr, &message)) return PointerText(addr);
-  const auto address = [](const void* p) {
-    return reinterpret_cast<uint64_t>(p);
-  };
-  std::string text = absl::StrCat(
-      "{msg_name=", Sockaddr(address(message.msg_name), message.msg_namelen),
-      ", msg_namelen=", message.msg_namelen, ", msg_iov=",
-      Iovec(address(message.msg_iov), message.msg_iovlen, available),
-      ", msg_iovlen=", message.msg_iovlen);
-  if (message.msg_controllen > 0) {
-    absl::StrAppend(&text, ", msg_control=",
-                    Control(address(message.msg_control),
-                            std::min<uint64_t>(message.msg_controllen, 4096)));
-  }
-  return absl::StrCat(
-      text, ", msg_controllen=", message.msg_controllen, ", msg_flags=",
-      FlagNames(static_cast<uint32_t>(message.msg_flags), kMsgFlagNames), "}");
-}
-
-std::string GuestValues::SockoptValue(uint64_t level, uint64_t option,
-                                      GuestAddr addr, uint64_t length) {
-  struct {
-    int32_t first, second, third;
-  } words;
-  const bool socket = level == SOL_SOCKET;
-  if (socket && option == SO_PEERCRED && length == 12 && Read(addr, &words)) {
-    return absl::StrFormat("{pid=%d, uid=%d, gid=%d}", words.first,
-                           words.second, words.third);
-  }
-  linger how;
-  if (socket && option == SO_LINGER && length == 8 && Read(addr, &how)) {
-    return absl::StrFormat("{l_onoff=%d, l_linger=%d}", how.l_onoff,
-                           how.l_linger);
-  }
-  return length == sizeof(int32_t) ? Int32(addr) : Bytes(addr, length);
-}
-
-std::string GuestValues::SockoptOut(uint64_t level, uint64_t option,
-                                    GuestAddr addr, GuestAddr length_addr) {
-  uint32_t length = 0;
-  if (!Read(length_addr, &length)) return PointerText(addr);
-  return SockoptValue(level, option, addr, length);
 }
 
 std::string GuestValues::Termios(GuestAddr addr) {

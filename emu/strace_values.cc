@@ -263,11 +263,13 @@ std::string GuestValues::Sockaddr(GuestAddr addr, uint64_t length) {
                           Escaped(path.substr(0, path.find('\0'))), "}");
     }
     case AF_INET:
+      if (length < sizeof(address.in)) break;
       inet_ntop(AF_INET, &address.in.sin_addr, text, sizeof(text));
       return absl::StrCat("{sa_family=AF_INET, sin_port=htons(",
                           ntohs(address.in.sin_port),
                           "), sin_addr=inet_addr(\"", text, "\")}");
     case AF_INET6:
+      if (length < offsetof(sockaddr_in6, sin6_scope_id)) break;
       inet_ntop(AF_INET6, &address.in6.sin6_addr, text, sizeof(text));
       return absl::StrCat(
           "{sa_family=AF_INET6, sin6_port=htons(",
@@ -275,18 +277,28 @@ std::string GuestValues::Sockaddr(GuestAddr addr, uint64_t length) {
           ntohl(address.in6.sin6_flowinfo), "), inet_pton(AF_INET6, \"", text,
           "\", &sin6_addr), sin6_scope_id=", address.in6.sin6_scope_id, "}");
     case AF_NETLINK:
+      if (length < sizeof(address.nl)) break;
       return absl::StrFormat("{sa_family=AF_NETLINK, nl_pid=%d, nl_groups=%08x}",
                              address.nl.nl_pid, address.nl.nl_groups);
     default:
-      return absl::StrCat(
-          "{sa_family=", ValueName(address.any.sa_family, kDomainNames), "}");
+      break;
   }
+  const absl::string_view data(address.bytes + 2, length - 2);
+  return absl::StrCat(
+      "{sa_family=",
+      WithUnknown(ValueName(address.any.sa_family, kDomainNames), "AF_???"),
+      data.empty() ? "" : ", sa_data=", data.empty() ? "" : Escaped(data), "}");
 }
 
-std::string GuestValues::SockaddrOut(GuestAddr addr, GuestAddr length_addr) {
-  uint32_t length = 0;
-  if (!Read(length_addr, &length)) return PointerText(addr);
-  return Sockaddr(addr, length);
+std::vector<uint64_t> GuestValues::Numbers(GuestAddr addr, size_t size,
+                                           size_t stride, uint64_t count) {
+  std::vector<uint64_t> numbers;
+  for (uint64_t i = 0; addr != 0 && i < count; ++i) {
+    uint64_t number = 0;
+    if (memory_(&number, addr + stride * i, size) != size) break;
+    numbers.push_back(number);
+  }
+  return numbers;
 }
 
 std::string GuestValues::Iovec(GuestAddr addr, uint64_t count,
@@ -308,6 +320,19 @@ std::string GuestValues::Iovec(GuestAddr addr, uint64_t count,
                     ", iov_len=", part.length, "}");
   }
   return text + "]";
+}
+
+std::string GuestValues::RemoteIovec(GuestAddr addr, uint64_t count) {
+  std::string text = "[";
+  for (uint64_t i = 0; i < std::min<uint64_t>(count, kShown); ++i) {
+    struct {
+      uint64_t base, length;
+    } part;
+    if (!Read(addr + sizeof(part) * i, &part)) return PointerText(addr);
+    absl::StrAppend(&text, i > 0 ? ", " : "", "{iov_base=",
+                    PointerText(part.base), ", iov_len=", part.length, "}");
+  }
+  return absl::StrCat(text, count > kShown ? ", ...]" : "]");
 }
 
 std::string GuestValues::Rlimit(GuestAddr addr) {

@@ -9,11 +9,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "arch/user_ptr.h"
+#include "emu/strace_names.h"
 
 namespace emu {
 
@@ -32,6 +36,9 @@ std::string OpenFlagsText(uint64_t flags, bool has_access);
 // "CLONE_VM|SIGCHLD".
 std::string CloneFlagsText(uint64_t flags);
 
+// "28 => 16": what was given, where it is known and another, and what is left.
+std::string ChangedText(std::optional<uint64_t> before, uint64_t after);
+
 class GuestValues {
  public:
   explicit GuestValues(GuestReader memory) : memory_(memory) {}
@@ -49,9 +56,14 @@ class GuestValues {
   // utimensat(2)'s two.
   std::string FileTimes(GuestAddr addr);
   std::string Sockaddr(GuestAddr addr, uint64_t length);
-  std::string SockaddrOut(GuestAddr addr, GuestAddr length_addr);
+  // Up to `count` numbers of 4 or 8 bytes, `stride` bytes apart, without those
+  // that are not there.
+  std::vector<uint64_t> Numbers(GuestAddr addr, size_t size, size_t stride,
+                                uint64_t count);
   // `available` bytes are filled.
   std::string Iovec(GuestAddr addr, uint64_t count, uint64_t available);
+  // Of another process's memory.
+  std::string RemoteIovec(GuestAddr addr, uint64_t count);
   std::string Rlimit(GuestAddr addr);
   std::string Pollfds(GuestAddr addr, uint64_t count);
   // Of those with events: "[{fd=3, revents=POLLIN}]".
@@ -68,6 +80,7 @@ class GuestValues {
   // Structures of single calls (strace_structs.cc).
   std::string Hexadecimal(GuestAddr addr, uint64_t length);
   std::string Int32(GuestAddr addr);
+  std::string Int64(GuestAddr addr);
   std::string Address(GuestAddr addr);
   std::string Groups(GuestAddr addr, uint64_t count);
   std::string CpuSet(GuestAddr addr, uint64_t size);
@@ -87,16 +100,44 @@ class GuestValues {
   std::string Statx(GuestAddr addr);
   std::string Sembufs(GuestAddr addr, uint64_t count);
   std::string Msgbuf(GuestAddr addr, uint64_t length);
-  // `available` bytes of data are filled.
-  std::string Msghdr(GuestAddr addr, uint64_t available);
-  std::string SockoptValue(uint64_t level, uint64_t option, GuestAddr addr,
-                           uint64_t length);
-  std::string SockoptOut(uint64_t level, uint64_t option, GuestAddr addr,
-                         GuestAddr length_addr);
   std::string Termios(GuestAddr addr);
   std::string Winsize(GuestAddr addr);
   std::string OpenHow(GuestAddr addr);
   std::string CloneArgs(GuestAddr addr);
+
+  // Of sockets (strace_messages.cc). `available` bytes of data are filled; there
+  // was room for a name of `name_room`.
+  std::string Msghdr(GuestAddr addr, uint64_t available,
+                     std::optional<uint64_t> name_room = std::nullopt);
+  enum class Messages { kUnsent, kSent, kReceived };
+  std::string Mmsghdrs(GuestAddr addr, uint64_t count, Messages which,
+                       absl::Span<const uint64_t> name_rooms = {});
+  std::string SockoptValue(uint64_t level, uint64_t option, GuestAddr addr,
+                           uint64_t length);
+  std::string SockoptOut(uint64_t level, uint64_t option, GuestAddr addr,
+                         GuestAddr length_addr);
+
+  // Of the system, of rights and of clocks (strace_system_structs.cc).
+  std::string CapabilityData(GuestAddr addr, GuestAddr header_addr);
+  std::string CapabilityHeader(GuestAddr addr);
+  std::string EpollSlot(GuestAddr addr);
+  std::string FileTimevals(GuestAddr addr);
+  std::string FilterProgram(GuestAddr addr);
+  std::string FutexWaiters(GuestAddr addr, uint64_t count);
+  // "[SECCOMP_RET_ALLOW]".
+  std::string NamedInt32(GuestAddr addr, NamedValues names,
+                         const char* unknown);
+  std::string NodeMask(GuestAddr addr, uint64_t bits);
+  std::string Owner(GuestAddr addr);
+  std::string QueueAttributes(GuestAddr addr);
+  std::string Residency(GuestAddr addr, uint64_t length);
+  std::string SchedAttributes(GuestAddr addr);
+  std::string SeccompSizes(GuestAddr addr);
+  std::string Seconds(GuestAddr addr);
+  std::string Sysinfo(GuestAddr addr);
+  std::string TimeZone(GuestAddr addr);
+  std::string Timex(GuestAddr addr);
+  std::string Utimbuf(GuestAddr addr);
 
  private:
   std::string Control(GuestAddr addr, uint64_t length);

@@ -143,7 +143,7 @@ void StraceWriter::OnExit(const Event& event, GuestReader memory) {
   if (found == pending_.end()) return;
   const Pending& pending = found->second;
   const ExitText exit =
-      FormatExit(pending.call, pending.text.printed, event.result, memory);
+      FormatExit(pending.call, pending.text, event.result, memory);
   EndCall(event.tid, event.time, exit.arguments, exit.result);
 }
 

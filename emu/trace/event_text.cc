@@ -26,8 +26,10 @@ TracedCall CallOf(const TraceEvent& event) {
 
 std::string ArgumentsAndResult(const TraceEvent& exit, GuestReader memory) {
   const TracedCall call = CallOf(exit);
-  const EnterText enter = FormatEnter(call, memory);
-  const ExitText rest = FormatExit(call, enter.printed, exit.result, memory);
+  EnterText enter = FormatEnter(call, memory);
+  // `memory` is as the call left it: what it stored over is not known.
+  if (exit.result >= 0) enter.given = {};
+  const ExitText rest = FormatExit(call, enter, exit.result, memory);
   return absl::StrCat(enter.text, rest.arguments, " = ", rest.result);
 }
 
