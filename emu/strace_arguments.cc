@@ -9,6 +9,7 @@
 #include <linux/kcmp.h>
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 

@@ -367,6 +367,8 @@ std::string Formatter::FilledSystem(size_t i, Kind kind) {
   switch (kind) {
     case Kind::kMempolicyOut:
       return values_.NamedInt32(value, kMempolicyNames, "MPOL_???");
+    case Kind::kMsgStatusOut:
+      return values_.MsgStatus(value);
     case Kind::kNodeMaskOut:
       return values_.NodeMask(value, Next(i));
     case Kind::kOwnerOut:
@@ -384,6 +386,10 @@ std::string Formatter::FilledSystem(size_t i, Kind kind) {
       return values_.SeccompSizes(value);
     case Kind::kSecondsOut:
       return values_.Seconds(value);
+    case Kind::kSemStatusOut:
+      return values_.SemStatus(value);
+    case Kind::kShmStatusOut:
+      return values_.ShmStatus(value);
     case Kind::kSysinfoOut:
       return values_.Sysinfo(value);
     case Kind::kTimespecGiven:

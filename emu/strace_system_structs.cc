@@ -4,6 +4,9 @@
 
 #include <linux/capability.h>
 #include <mqueue.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/timex.h>
@@ -43,6 +46,13 @@ std::string DateText(const timeval& time) {
   return absl::FormatTime(time.tv_usec == 0 ? "%Y-%m-%dT%H:%M:%S%z"
                                             : "%Y-%m-%dT%H:%M:%E6S%z",
                           absl::TimeFromTimeval(time), absl::UTCTimeZone());
+}
+
+std::string IpcPermText(const ipc_perm& perm) {
+  return absl::StrFormat(
+      "{uid=%u, gid=%u, mode=%s, key=%u, cuid=%u, cgid=%u}", perm.uid, perm.gid,
+      ModeText(perm.mode), static_cast<uint32_t>(perm.__key), perm.cuid,
+      perm.cgid);
 }
 
 }  // namespace
@@ -248,6 +258,36 @@ std::string GuestValues::FutexWaiters(GuestAddr addr, uint64_t count) {
                     FlagNames(waiter.flags, kFutexWaitvNames), "}");
   }
   return absl::StrCat(text, count > kShown ? ", ...]" : "]");
+}
+
+std::string GuestValues::MsgStatus(GuestAddr addr) {
+  msqid_ds queue;
+  if (!Read(addr, &queue)) return PointerText(addr);
+  return absl::StrFormat(
+      "{msg_perm=%s, msg_stime=%d, msg_rtime=%d, msg_ctime=%d, msg_qnum=%d, "
+      "msg_qbytes=%d, msg_lspid=%d, msg_lrpid=%d}",
+      IpcPermText(queue.msg_perm), queue.msg_stime, queue.msg_rtime,
+      queue.msg_ctime, queue.msg_qnum, queue.msg_qbytes, queue.msg_lspid,
+      queue.msg_lrpid);
+}
+
+std::string GuestValues::SemStatus(GuestAddr addr) {
+  semid_ds set;
+  if (!Read(addr, &set)) return PointerText(addr);
+  return absl::StrFormat(
+      "{sem_perm=%s, sem_otime=%d, sem_ctime=%d, sem_nsems=%d}",
+      IpcPermText(set.sem_perm), set.sem_otime, set.sem_ctime, set.sem_nsems);
+}
+
+std::string GuestValues::ShmStatus(GuestAddr addr) {
+  shmid_ds segment;
+  if (!Read(addr, &segment)) return PointerText(addr);
+  return absl::StrFormat(
+      "{shm_perm=%s, shm_segsz=%d, shm_cpid=%d, shm_lpid=%d, shm_nattch=%d, "
+      "shm_atime=%d, shm_dtime=%d, shm_ctime=%d}",
+      IpcPermText(segment.shm_perm), segment.shm_segsz, segment.shm_cpid,
+      segment.shm_lpid, segment.shm_nattch, segment.shm_atime,
+      segment.shm_dtime, segment.shm_ctime);
 }
 
 std::string GuestValues::NodeMask(GuestAddr addr, uint64_t bits) {

@@ -8,6 +8,7 @@
 #include <linux/capability.h>
 #include <netinet/in.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/sysinfo.h>
 #include <sys/uio.h>
@@ -168,6 +169,17 @@ TEST_F(StraceSystemTest, DecodesWhatTheSystemTells) {
                    {path, Put(times)}, 0),
             "utimes(\"/f\", [{tv_sec=1, tv_usec=2} /* "
             "1970-01-01T00:00:01.000002+0000 */, {tv_sec=0, tv_usec=0}]) = 0");
+  shmid_ds segment = {};
+  segment.shm_perm.__key = 7;
+  segment.shm_perm.uid = 1000;
+  segment.shm_perm.mode = 0640;
+  segment.shm_segsz = 5000;
+  segment.shm_nattch = 1;
+  EXPECT_EQ(Format("shmctl", "int id, int command, GuestAddr buf",
+                   {3, IPC_STAT, Put(segment)}, 0),
+            "shmctl(3, IPC_STAT, {shm_perm={uid=1000, gid=0, mode=0640, key=7, "
+            "cuid=0, cgid=0}, shm_segsz=5000, shm_cpid=0, shm_lpid=0, "
+            "shm_nattch=1, shm_atime=0, shm_dtime=0, shm_ctime=0}) = 0");
   const int64_t queue[] = {O_NONBLOCK, 3, 64, 0};
   EXPECT_EQ(Format("mq_open",
                    "UserCString n, int flags, uint32_t mode, UserPtr<int> a",

@@ -127,6 +127,10 @@ class GuestValues {
   // "[SECCOMP_RET_ALLOW]".
   std::string NamedInt32(GuestAddr addr, NamedValues names,
                          const char* unknown);
+  // Of System V's objects.
+  std::string MsgStatus(GuestAddr addr);
+  std::string SemStatus(GuestAddr addr);
+  std::string ShmStatus(GuestAddr addr);
   std::string NodeMask(GuestAddr addr, uint64_t bits);
   std::string Owner(GuestAddr addr);
   std::string QueueAttributes(GuestAddr addr);
