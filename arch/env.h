@@ -48,6 +48,9 @@ struct Preemption {
   ExecutionPoint point;
   // Of a replay: this processor is not the recorded run's (RunLimit::lenient).
   bool lenient = false;
+  // Of a replay: the thread was given no turn any more before its end, or that of
+  // the run.
+  bool last_turn = false;
 };
 
 inline constexpr uint64_t kNoPosition = ~uint64_t{0};

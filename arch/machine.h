@@ -151,7 +151,11 @@ struct RunLimit {
   // `budget` nanoseconds of the host's processor time, else kSlice. `lenient`:
   // pages may differ from what they held there if they hold what they do now,
   // for the processor is another one and what it said of itself may lie in them.
+  // `spare`: where kSparePages could be mapped near the point, for a search that
+  // does not stop there each time (arch/isa/inline_breakpoint.h); 0: nowhere.
   const ExecutionPoint* until = nullptr;
+  static constexpr uint64_t kSparePages = 2;
+  GuestAddr spare = 0;
   int64_t budget = 0;
   bool lenient = false;
 };

@@ -28,12 +28,13 @@ constexpr Nanos kSpentPerStep = 1'250'000;
 constexpr int64_t kFirstWatch = 64;
 constexpr Nanos kSecondLook = 10'000'000;
 constexpr int64_t kShortestWatch = 8;
-// Of one that is to be preempted: how long its cycle may be to be found still,
-// and how much is looked at to find a point that can be told from others.
+// Of one that is to be preempted: how long its cycle may be to be found still.
 constexpr uint32_t kLastWatch = 4096;
 constexpr uint32_t kShortLastWatch = 64;
 constexpr uint32_t kNewsWatch = 256;
-// A replay stops at that point's instruction each time that it comes by.
+// And how much is looked at to find a point that a replay tells from others without
+// a stop: what changes in a round of the thread's loop should be seen to change.
+constexpr uint32_t kKeptShortLastWatch = 1024;
 constexpr uint32_t kKeptNewsWatch = 2048;
 // Of what goes by the host's clock there may be many.
 constexpr size_t kPagesOfPaced = 1 << 12;
@@ -47,17 +48,48 @@ constexpr int kEager = 64;
 // wherever it is.
 constexpr uint32_t StepsToSpin(uint32_t cycle) { return 2 * cycle + 8; }
 
-// Where a thread may write to as long as it makes no call. The vDSO's page holds
-// the time, which is compared, and until when it may be asked for it: with a
-// person there that goes by the host's clock.
+// The vDSO's page, which all share. It holds the time, which is compared, and until
+// when it may be asked for it: with a person there that goes by the host's clock.
+bool IsTimePage(const Area& area) { return area.name == "[vvar]"; }
+
+// Where a thread may write to as long as it makes no call.
 std::vector<PageRun> WritablePages(const MemoryMap& mm) {
   std::vector<PageRun> runs;
   for (const auto& [start, area] : mm.areas()) {
-    if (area.Allows(/*write=*/true, /*exec=*/false) && area.name != "[vvar]") {
+    if (area.Allows(/*write=*/true, /*exec=*/false) && !IsTimePage(area)) {
       runs.push_back({start, area.length() / kPageSize});
     }
   }
   return runs;
+}
+
+// Where so much is free beside what lies near `ip`; 0 if nowhere.
+GuestAddr SpareNear(const MemoryMap& mm, GuestAddr ip, uint64_t size) {
+  constexpr uint64_t kNear = uint64_t{1} << 30;
+  GuestAddr best = 0;
+  const auto distance = [ip](GuestAddr at) { return at < ip ? ip - at : at - ip; };
+  GuestAddr free = 0;  // behind the area before
+  for (const auto& [start, area] : mm.areas()) {
+    // A stack may need it.
+    if (!area.grows_down && free != 0 && start - free >= size) {
+      for (GuestAddr at : {free, start - size}) {
+        if (best == 0 || distance(at) < distance(best)) best = at;
+      }
+    }
+    free = area.end;
+  }
+  return best != 0 && distance(best) < kNear ? best : 0;
+}
+
+// What the process of `task` does to its memory.
+bool NobodyElseSees(const Task& task) {
+  if (task.mm.use_count() != static_cast<long>(task.process().tasks.size())) {
+    return false;
+  }
+  for (const auto& [start, area] : task.mm->areas()) {
+    if (area.shared && area.may_write && !IsTimePage(area)) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -119,12 +151,10 @@ Stop UserCode::Run(Task& task) {
 std::optional<Stop> UserCode::Look(Task& task, const Stop& slice,
                                    Stretch& stretch) {
   const bool replays = next_.has_value();
+  const bool keeps = kernel_.env().KeepsPreemptions();
   if (!replays && kernel_.env().HasNews()) {
-    const Stop stop =
-        Interrupt(task,
-                  kernel_.env().KeepsPreemptions() ? kKeptNewsWatch
-                                                   : kNewsWatch,
-                  Preemption::Cause::kOutside);
+    const Stop stop = Interrupt(task, keeps ? kKeptNewsWatch : kNewsWatch,
+                                Preemption::Cause::kOutside);
     if (stop.kind == Stop::Kind::kSpin && !IsDue(task)) {
       // A loop for ever, with nothing to give way to.
       task.spin_cycle = 0;
@@ -141,9 +171,10 @@ std::optional<Stop> UserCode::Look(Task& task, const Stop& slice,
   stretch.spent += slice.spent;
   credit_ += slice.spent / kSpentPerStep;
   if (!replays && stretch.spent >= patience_) {
-    return Interrupt(task,
-                     patience_ == kPatience ? kLastWatch : kShortLastWatch,
-                     Preemption::Cause::kUndecided);
+    const uint32_t steps = patience_ == kPatience ? kLastWatch
+                           : keeps                ? kKeptShortLastWatch
+                                                  : kShortLastWatch;
+    return Interrupt(task, steps, Preemption::Cause::kUndecided);
   }
   if (stretch.spent < stretch.next_look) return std::nullopt;
   stretch.next_look = std::max(2 * stretch.spent, kSecondLook);
@@ -239,8 +270,16 @@ Stop UserCode::RunToPreemption(Task& task) {
     stop.kind = Stop::Kind::kGone;
     return stop;
   }
+  // A program that hangs is ended, mostly, and where it was is nobody's concern.
+  if (next_->last_turn && next_->time == kernel_.clock().now() &&
+      NobodyElseSees(task)) {
+    return Preempt(task, next_->cause);
+  }
+  const GuestAddr spare = SpareNear(*task.mm, next_->point.ip,
+                                    RunLimit::kSparePages * kPageSize);
   for (;;) {
     stop = RunOnce(task, {.until = &next_->point,
+                          .spare = spare,
                           .budget = kReplayBudget,
                           .lenient = next_->lenient});
     if (stop.kind == Stop::Kind::kReached) {

@@ -119,6 +119,11 @@ absl::StatusOr<GuestMemory> GuestMemory::Create(Mode mode,
   return GuestMemory(mode, other, other);
 }
 
+bool GuestMemory::Overwrite(HostProcess& process, GuestAddr to,
+                            const void* from, size_t n) {
+  return Words(process, false, const_cast<void*>(from), to, n) == n;
+}
+
 Mode GuestMemory::ModeFor(HostProcess& process, size_t n) const {
   const Mode mode = n < kLarge ? small_ : large_;
   if (mode == Mode::kProcMem && large_ == Mode::kProcessVm &&

@@ -36,6 +36,10 @@ class GuestMemory {
   size_t CopyIn(HostProcess& process, void* to, GuestAddr from, size_t n) const;
   size_t CopyOut(HostProcess& process, GuestAddr to, const void* from,
                  size_t n) const;
+  // Writes whatever the guest may do there; of files, a private copy. False: not
+  // all of it could be written.
+  static bool Overwrite(HostProcess& process, GuestAddr to, const void* from,
+                        size_t n);
 
  private:
   GuestMemory(Mode mode, Mode small, Mode large)

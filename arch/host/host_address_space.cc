@@ -97,6 +97,11 @@ size_t HostAddressSpace::CopyOut(GuestAddr to, const void* from, size_t n) {
                                 n - done);
 }
 
+bool HostAddressSpace::Overwrite(GuestAddr to, absl::Span<const uint8_t> bytes) {
+  return InGuestRange(to, bytes.size()) == bytes.size() && Flush() &&
+         GuestMemory::Overwrite(*process_, to, bytes.data(), bytes.size());
+}
+
 std::vector<bool> HostAddressSpace::Touched(GuestAddr start, size_t pages) {
   if (!Flush()) return std::vector<bool>(pages, true);
   return process_->Touched(start, pages);

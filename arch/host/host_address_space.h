@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "arch/host/guest_memory.h"
 #include "arch/host/host_process.h"
 #include "arch/host/mapping_queue.h"
@@ -58,6 +59,8 @@ class HostAddressSpace final : public AddressSpace {
   }
   size_t CopyIn(void* to, GuestAddr from, size_t n) override;
   size_t CopyOut(GuestAddr to, const void* from, size_t n) override;
+  // Like CopyOut, whatever the guest may do there. False: not all was written.
+  bool Overwrite(GuestAddr to, absl::Span<const uint8_t> bytes);
   uint64_t ResidentBytes() override {
     return broken() ? 0 : process_->PrivateBytes();
   }

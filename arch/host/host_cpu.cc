@@ -30,9 +30,9 @@ Stop StopOf(Kind kind) {
 HostCpu::~HostCpu() { space_->process().Park(thread_); }
 
 Stop HostCpu::Run(const RunLimit& limit) {
+  words_.clear();
   Stop stop = limit.watch != 0         ? Watch(limit.watch)
-              : limit.until != nullptr ? RunTo(*limit.until, limit.budget,
-                                               limit.lenient)
+              : limit.until != nullptr ? RunTo(limit)
                                        : RunFreely(limit);
   if (stop.kind == Kind::kSlice) {
     stop.spent = TakeSpent();
@@ -188,6 +188,13 @@ std::optional<Stop> HostCpu::OnSignal(int signo) {
   }
   if (signo == SIGTRAP && breakpoint_ && info->si_code == TRAP_HWBKPT) {
     return StopOf(Kind::kReached);
+  }
+  if (planted_) {
+    const bool alike = signo == SIGTRAP && thread_.ip() == planted_->trap();
+    if (alike || thread_.ip() == planted_->copy()) {
+      isa::SetIp(thread_.Edit(), planted_->at());
+    }
+    if (alike) return StopOf(Kind::kReached);
   }
   FaultInfo fault;
   fault.signo = signo;

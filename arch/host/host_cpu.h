@@ -18,6 +18,7 @@
 #include "arch/host/host_signals.h"
 #include "arch/host/host_thread.h"
 #include "arch/host/memory_watch.h"
+#include "arch/host/planted_breakpoint.h"
 #include "arch/isa/instruction.h"
 #include "arch/isa/registers.h"
 #include "arch/machine.h"
@@ -89,9 +90,15 @@ class HostCpu final : public Cpu {
 
   // RunLimit's watch and until: host_cpu_watch.cc.
   Stop Watch(uint32_t steps);
-  static bool IsGoodPoint(SpinWatch& watch, bool choosy);
+  bool IsGoodPoint(SpinWatch& watch, uint32_t waited, uint32_t most);
+  void KeepWords(const SpinWatch& watch);
   Stop Rest(SpinWatch& watch, uint32_t cycle);
-  Stop RunTo(const ExecutionPoint& point, int64_t budget, bool lenient);
+  Stop RunTo(const RunLimit& goal);
+  Stop RunUntilReached(const RunLimit& goal);
+  void PlantBreakpoint(const RunLimit& goal);
+  void ClearBreakpoint();
+  // Has the thread stand where the guest knows it.
+  Stop LeavePlanted(const Stop& stop);
   Stop StepUninterrupted();
   bool IsAt(const ExecutionPoint& point);
   uint64_t ExtendedDigest(uint64_t before);
@@ -113,6 +120,8 @@ class HostCpu final : public Cpu {
   size_t pushed_flags_ = 0;  // bytes of flags that the step pushes
   bool uninterrupted_ = false;  // what comes from outside can wait
   bool breakpoint_ = false;     // one is set
+  std::optional<PlantedBreakpoint> planted_;
+  std::vector<MemoryWord> words_;  // changed in the watch that this run was
   std::optional<int64_t> looked_;  // the processor time at the last kSlice
   std::vector<isa::StubCall> on_the_way_;  // host calls that Run has made
   std::optional<isa::TrappedInstruction> trapped_;

@@ -5,12 +5,16 @@
 
 #include <time.h>
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "arch/base/digest.h"
 #include "arch/host/host_clock.h"
 #include "arch/host/host_cpu.h"
+#include "arch/host/planted_breakpoint.h"
 #include "arch/host/spin_watch.h"
+#include "arch/isa/inline_breakpoint.h"
 #include "arch/isa/xstate.h"
 #include "arch/page_digests.h"
 #include "arch/page_store.h"
@@ -25,6 +29,8 @@ Stop StopOf(Kind kind) {
   stop.kind = kind;
   return stop;
 }
+
+bool SameByte(uint8_t a, char b) { return a == static_cast<uint8_t>(b); }
 
 }  // namespace
 
@@ -46,7 +52,10 @@ uint64_t HostCpu::StackDigest() {
 }
 
 ExecutionPoint HostCpu::Point() {
-  return {thread_.ip(), RegistersDigest(), StackDigest(), {}};
+  ExecutionPoint point = {thread_.ip(), RegistersDigest(), StackDigest(), {}, {}};
+  const absl::Span<const uint8_t> code = ReadInstruction(thread_.ip());
+  point.hints = {std::string(code.begin(), code.end()), DumpRegisters(), words_};
+  return point;
 }
 
 bool HostCpu::IsAt(const ExecutionPoint& point) {
@@ -72,12 +81,30 @@ Stop HostCpu::StepUninterrupted() {
   return stop;
 }
 
-// A replay stops each time that the thread is at that instruction, and looks at
-// registers first.
-bool HostCpu::IsGoodPoint(SpinWatch& watch, bool choosy) {
+// A replay that cannot have the guest look itself stops each time that the thread is
+// at that instruction. From the choicest points to any, as time goes by.
+bool HostCpu::IsGoodPoint(SpinWatch& watch, uint32_t waited, uint32_t most) {
   constexpr double kRare = 1.0 / 32;
-  return choosy ? watch.AtFreshPoint() && watch.AtRarePoint()
-                : watch.AtRarePoint(kRare);
+  const uint32_t quarter = most / 4;
+  if (waited >= 3 * quarter) return watch.AtRarePoint(kRare);
+  if (!isa::CanHoldInlineBreakpoint(thread_.Get(),
+                                    ReadInstruction(thread_.ip()))) {
+    return false;
+  }
+  if (waited >= 2 * quarter) return true;
+  if (waited >= quarter) return watch.AtRarePoint(kRare);
+  return watch.AtFreshPoint() && watch.AtRarePoint();
+}
+
+void HostCpu::KeepWords(const SpinWatch& watch) {
+  words_.clear();
+  for (GuestAddr addr : watch.ChangedWords()) {
+    MemoryWord word = {addr, 0};
+    if (space_->CopyIn(&word.value, addr, sizeof(word.value)) ==
+        sizeof(word.value)) {
+      words_.push_back(word);
+    }
+  }
 }
 
 // Beyond the steps asked for, as many again are made for a better point to stop
@@ -89,12 +116,13 @@ Stop HostCpu::Watch(uint32_t steps) {
         watch.Add(thread_.Get(), ExtendedDigest(0));
     if (thread_.gone()) return StopOf(Kind::kGone);
     if (cycle) return Rest(watch, *cycle);
-    if (i >= steps && IsGoodPoint(watch, i - steps < steps / 4)) break;
+    if (i >= steps && IsGoodPoint(watch, i - steps, steps)) break;
     watch.BeforeStep(ReadInstruction(thread_.ip()));
     const Stop stop = StepUninterrupted();
     if (stop.kind != Kind::kStep) return stop;
     watch.AfterStep();
   }
+  KeepWords(watch);
   return StopOf(Kind::kSlice);
 }
 
@@ -112,36 +140,81 @@ Stop HostCpu::Rest(SpinWatch& watch, uint32_t cycle) {
   return stop;
 }
 
-// The breakpoint is the host's own, for a byte of code in its stead could be
-// read. Where the host has none to give, each instruction is looked at.
-Stop HostCpu::RunTo(const ExecutionPoint& point, int64_t budget, bool lenient) {
+// The code of that time is there, so that the guest can look itself.
+void HostCpu::PlantBreakpoint(const RunLimit& goal) {
+  const GuestAddr ip = goal.until->ip;
+  const absl::Span<const uint8_t> code = ReadInstruction(ip);
+  if (planted_ || !std::equal(code.begin(), code.end(),
+                              goal.until->hints.code.begin(),
+                              goal.until->hints.code.end(), SameByte)) {
+    return;
+  }
+  planted_ = PlantedBreakpoint::Plant(*space_, *goal.until, code, goal.spare);
+  if (planted_) ClearBreakpoint();
+}
+
+void HostCpu::ClearBreakpoint() {
+  if (std::exchange(breakpoint_, false)) thread_.ClearBreakpoint();
+}
+
+// Where the guest cannot look itself there is the host's own breakpoint; and where
+// the host has none to give, each instruction is looked at.
+Stop HostCpu::RunTo(const RunLimit& goal) {
+  PlantBreakpoint(goal);
+  breakpoint_ = !planted_ && thread_.SetBreakpoint(goal.until->ip);
+  Stop stop = RunUntilReached(goal);
+  if (planted_) {
+    stop = LeavePlanted(stop);
+    planted_->Remove();
+    planted_.reset();
+  }
+  ClearBreakpoint();
+  return stop;
+}
+
+Stop HostCpu::RunUntilReached(const RunLimit& goal) {
+  const ExecutionPoint& point = *goal.until;
   // However busy the host is with others.
   const auto spent = [this] {
     return ProcessorTime() + HostClock(CLOCK_THREAD_CPUTIME_ID);
   };
-  const int64_t end = spent() + budget;
-  PageComparison memory(*space_, point.memory, lenient);
-  breakpoint_ = thread_.SetBreakpoint(point.ip);
-  const RunLimit limit = {.slice = breakpoint_, .step = !breakpoint_};
-  Stop stop = StopOf(Kind::kReached);
+  const int64_t end = spent() + goal.budget;
+  PageComparison memory(*space_, point.memory, goal.lenient);
   bool memory_tells = false;
   const auto reached = [&] {
-    if (memory_tells && !memory.FirstMatches()) return false;
+    if (memory_tells && !planted_ && !memory.FirstMatches()) return false;
     if (!IsAt(point)) return false;
+    // Code may lie in pages that are compared.
+    if (planted_) planted_->Hide();
     memory_tells = !memory.Matches();
+    if (planted_ && memory_tells) planted_->Show();
     return !memory_tells;
   };
   while (!reached()) {
-    stop = RunFreely(limit);
+    if (thread_.ip() == point.ip) {
+      PlantBreakpoint(goal);
+      if (planted_) isa::SetIp(thread_.Edit(), planted_->copy());
+    }
+    const bool stops = breakpoint_ || planted_;
+    const Stop stop = RunFreely({.slice = stops, .step = !stops});
     if (stop.kind != Kind::kReached && stop.kind != Kind::kStep &&
         stop.kind != Kind::kSlice) {
+      return stop;
+    }
+    if (spent() >= end) return StopOf(Kind::kSlice);
+  }
+  return StopOf(Kind::kReached);
+}
+
+Stop HostCpu::LeavePlanted(const Stop& stop) {
+  while (!thread_.gone() && planted_->Contains(thread_.ip())) {
+    if (thread_.ip() == planted_->copy()) {
+      isa::SetIp(thread_.Edit(), planted_->at());
       break;
     }
-    const bool over = spent() >= end;
-    stop.kind = over ? Kind::kSlice : Kind::kReached;
-    if (over) break;
+    const Stop step = StepUninterrupted();
+    if (step.kind != Kind::kStep) return step;
   }
-  if (std::exchange(breakpoint_, false)) thread_.ClearBreakpoint();
   return stop;
 }
 

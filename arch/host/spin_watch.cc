@@ -92,10 +92,28 @@ void SpinWatch::CompareWindow(size_t n, const Window& after) {
 
 void SpinWatch::Note(GuestAddr addr, uint8_t before, uint8_t after) {
   if (before == after) return;
-  if (!IsNear(addr, isa::Sp(states_.back().regs))) return Clear();
+  const bool near = IsNear(addr, isa::Sp(states_.back().regs));
+  NoteWord(addr & ~(sizeof(MemoryWord::value) - 1), near);
+  if (!near) return Clear();
   memory_ += Weight(addr, after) - Weight(addr, before);
   bytes_[addr] = after;
   changes_.push_back({states_.size() - 1, addr});
+}
+
+void SpinWatch::NoteWord(GuestAddr addr, bool near) {
+  std::vector<GuestAddr>& words = near ? near_words_ : far_words_;
+  auto found = std::find(words.begin(), words.end(), addr);
+  if (found == words.end()) {
+    if (words.size() == PointHints::kMostWords / 2) words.pop_back();
+    found = words.insert(words.end(), addr);
+  }
+  std::rotate(words.begin(), found, found + 1);
+}
+
+std::vector<GuestAddr> SpinWatch::ChangedWords() const {
+  std::vector<GuestAddr> words = far_words_;
+  words.insert(words.end(), near_words_.begin(), near_words_.end());
+  return words;
 }
 
 // The lowest instruction pointer; where it comes up several times, the lowest of

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "arch/execution_point.h"
 #include "arch/host/host_address_space.h"
 #include "arch/isa/memory_use.h"
 #include "arch/isa/registers.h"
@@ -46,6 +47,10 @@ class SpinWatch {
   bool AtRest(isa::Registers regs, uint64_t extended) const;
   // It stood there when the watch began, and has changed nothing.
   bool Unmoved() const { return first_ == 0 && rest_ == 0 && !cleared_; }
+
+  // Words that were changed in the watch, the last ones first; those near the stack
+  // pointer come behind, which calls write to in each round alike.
+  std::vector<GuestAddr> ChangedWords() const;
 
   // Where the thread stands it has registers that it had nowhere else so far.
   bool AtFreshPoint() const { return fresh_; }
@@ -73,6 +78,7 @@ class SpinWatch {
   void Clear();
   Window Read(GuestAddr at);
   void Note(GuestAddr addr, uint8_t before, uint8_t after);
+  void NoteWord(GuestAddr addr, bool near);
   void CompareWindow(size_t n, const Window& after);
 
   HostAddressSpace& space_;
@@ -90,6 +96,9 @@ class SpinWatch {
   isa::MemoryUse use_;
   std::array<Window, 4> before_;
 
+  // Half of PointHints::kMostWords at most.
+  std::vector<GuestAddr> far_words_;
+  std::vector<GuestAddr> near_words_;
   std::unordered_map<uint64_t, uint32_t> registers_;  // seen in the whole watch
   std::unordered_map<GuestAddr, uint32_t> executed_;  // by address
   bool fresh_ = false;

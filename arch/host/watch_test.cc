@@ -298,6 +298,135 @@ TEST(UntilTest, RoundsAreToldApartByMemory) {
   EXPECT_EQ(Peek<uint64_t>(*guest.memory, kData), uint64_t{kRounds});
 }
 
+// An instruction with room for a jump, by which a register and the flags pass that
+// the search must not touch, and whose operand is relative to its place.
+GUEST_CODE(counts_far, R"(
+  xor ebx, ebx
+  mov ecx, 3000000
+1:
+  stc
+  mov eax, 0x7fffffff
+  inc eax                              # overflows
+  mov rdx, qword ptr [rip + 1b]        # 7 bytes
+  seto al
+  adc rbx, 0
+  movzx eax, al
+  add rbx, rax
+  dec ecx
+  jne 1b
+  mov eax, 39
+  mov rdi, rbx
+  syscall
+)")
+constexpr GuestAddr kSpare = 0x700000;
+
+// The point of the `round`th time at the instruction that can be replaced.
+ExecutionPoint FarPoint(int round) {
+  TestMachine host;
+  Machine::Guest guest = host.Start(counts_far);
+  for (int i = 0; i < 2 + 3 + 10 * round; ++i) {
+    EXPECT_EQ(guest.cpu->Run({.step = true}).kind, Stop::Kind::kStep);
+  }
+  return guest.cpu->Point();
+}
+
+TEST(UntilTest, TheGuestLooksItselfWhereItCan) {
+  ExecutionPoint point = FarPoint(5);
+  TestMachine host;
+  Machine::Guest guest = host.Start(counts_far);
+  ASSERT_EQ(guest.cpu->Run({.until = &point, .spare = kSpare, .budget = kMinute})
+                .kind,
+            Stop::Kind::kReached);
+  EXPECT_EQ(guest.cpu->Point(), point);
+  // Its code is as it was, and nothing is left in the spare pages.
+  uint8_t byte = 0;
+  EXPECT_EQ(guest.memory->CopyIn(&byte, point.ip, 1), 1u);
+  EXPECT_NE(byte, 0xe9);
+  EXPECT_EQ(guest.memory->CopyIn(&byte, kSpare, 1), 0u);
+  // Carry and overflow were kept: 2 a round.
+  const Stop stop = guest.cpu->Run({});
+  EXPECT_THAT(stop, IsSyscall(SYS_getpid));
+  EXPECT_EQ(stop.args[0], 6000000u);
+}
+
+TEST(UntilTest, AMillionTurnsAreNoStops) {
+  ExecutionPoint point = FarPoint(1);
+  point.hints.registers[0] ^= 1;  // as it never is
+  TestMachine host;
+  Machine::Guest guest = host.Start(counts_far);
+  const Stop stop = guest.cpu->Run(
+      {.until = &point, .spare = kSpare, .budget = 10 * kMinute});
+  EXPECT_THAT(stop, IsSyscall(SYS_getpid));
+  EXPECT_EQ(stop.args[0], 6000000u);
+}
+
+// Comes to the point only after it has made the code there.
+GUEST_CODE(makes_its_code, R"(
+  lea rsi, [rip + 2f]
+  mov edi, 0x600000
+  mov ecx, 32
+  mov eax, 0x600000
+  rep movsb
+  mov ebx, 3000000
+  jmp rax
+2:
+  mov ecx, 0x12345678
+  dec ebx
+  jne 2b
+  mov eax, 39
+  syscall
+)")
+
+TEST(UntilTest, TheCodeMayComeLater) {
+  constexpr int kAll = PROT_READ | PROT_WRITE | PROT_EXEC;
+  const Mapping made = {0x600000, kPageSize, kAll, false, {}};
+  constexpr uint32_t kRounds = 100;
+  ExecutionPoint point;
+  {
+    TestMachine host;
+    Machine::Guest guest = host.Start(makes_its_code);
+    guest.memory->Map(made);
+    for (uint32_t rounds = 0; rounds < kRounds;) {
+      ASSERT_EQ(guest.cpu->Run({.step = true}).kind, Stop::Kind::kStep);
+      if (guest.cpu->ip() == made.start) ++rounds;
+    }
+    point = guest.cpu->Point();
+  }
+  TestMachine host;
+  Machine::Guest guest = host.Start(makes_its_code);
+  guest.memory->Map(made);
+  const RunLimit goal = {.until = &point, .spare = kSpare, .budget = kMinute};
+  ASSERT_EQ(guest.cpu->Run(goal).kind, Stop::Kind::kReached);
+  EXPECT_EQ(guest.cpu->Point(), point);
+  EXPECT_THAT(guest.cpu->Run({}), IsSyscall(SYS_getpid));
+}
+
+GUEST_CODE(faults_far_on, R"(
+  mov rbx, 0x4ff000
+1:
+  mov rax, qword ptr [rbx + 0x1ff0]    # 7 bytes, twice in the page
+  add rbx, 8
+  jmp 1b
+)")
+
+TEST(UntilTest, AFaultIsWhereTheGuestKnowsIt) {
+  ExecutionPoint point;
+  {
+    TestMachine host;
+    Machine::Guest guest = host.Start(faults_far_on);
+    guest.cpu->Run({.step = true});
+    point = guest.cpu->Point();
+  }
+  point.hints.registers[0] ^= 1;
+  TestMachine host;
+  Machine::Guest guest = host.Start(faults_far_on);
+  const Stop stop =
+      guest.cpu->Run({.until = &point, .spare = kSpare, .budget = kMinute});
+  ASSERT_EQ(stop.kind, Stop::Kind::kFault);
+  EXPECT_EQ(stop.fault.signo, SIGSEGV);
+  EXPECT_EQ(guest.cpu->ip(), point.ip);
+}
+
 TEST(PageDigestsTest, TakeTheShortestRunsFirst) {
   TestMachine host;
   Machine::Guest guest = host.Start(counts_rounds_in_memory);

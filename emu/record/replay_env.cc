@@ -22,6 +22,12 @@ bool IsForGuest(uint64_t signo) {
          signo == SIGTSTP;
 }
 
+// Something executed before it, or will behind it.
+bool IsCall(EventKind kind) {
+  return kind != EventKind::kSignal && kind != EventKind::kDeath &&
+         kind != EventKind::kWake && kind != EventKind::kSwitch;
+}
+
 }  // namespace
 
 Env::StreamKind ReplayEnv::Kind(StdStream stream) {
@@ -146,6 +152,31 @@ void ReplayEnv::NotePreemption(const Preemption& preemption) {
   (void)player_.Ask(InputKind::kPreemption, question_);
 }
 
+// Events of one behind the other are few where the host's clock sets the pace, and
+// then there are many preemptions.
+bool PreemptionFinder::IsLastTurn(const Preemption& preemption) {
+  constexpr int kMostEvents = 64;
+  if (preemption.cause == Preemption::Cause::kHostTime ||
+      preemption.position < events_.position() ||
+      !events_.Skip(preemption.position).ok()) {
+    return false;
+  }
+  int32_t tid = 0;
+  for (int i = 0; i < kMostEvents; ++i) {
+    const auto event = events_.Next();
+    if (!event.ok()) return false;
+    if (!*event) return true;
+    if (i == 0) {
+      tid = (*event)->tid;
+    } else if (IsCall((*event)->kind)) {
+      return false;
+    } else if ((*event)->kind == EventKind::kDeath && (*event)->tid == tid) {
+      return true;
+    }
+  }
+  return false;
+}
+
 Preemption PreemptionFinder::Next() {
   Preemption preemption;
   preemption.position = kNoPosition;
@@ -158,6 +189,7 @@ Preemption PreemptionFinder::Next() {
     if (TakePreemption(rest, &preemption)) {
       preemption.position = (*record)->position;
       preemption.lenient = lenient_;
+      preemption.last_turn = IsLastTurn(preemption);
     } else {
       player_.FailMalformed(InputKind::kPreemption);
     }

@@ -23,13 +23,16 @@ class PreemptionFinder {
  public:
   // `lenient`: of each.
   PreemptionFinder(const TraceReader& reader, InputPlayer& player, bool lenient)
-      : cursor_(reader), player_(player), lenient_(lenient) {}
+      : cursor_(reader), events_(reader), player_(player), lenient_(lenient) {}
 
   // One at kNoPosition behind the last.
   Preemption Next();
 
  private:
+  bool IsLastTurn(const Preemption& preemption);
+
   InputCursor cursor_;
+  EventCursor events_;
   InputPlayer& player_;
   const bool lenient_;
 };

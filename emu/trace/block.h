@@ -24,7 +24,7 @@ namespace emu {
 
 // What this emu writes and reads. A change that an older reader would take for
 // something else increases it.
-inline constexpr uint32_t kTraceVersion = 2;
+inline constexpr uint32_t kTraceVersion = 3;
 inline constexpr absl::string_view kTraceMagic(
     "\x89"
     "EMU\r\n\x1a\n",

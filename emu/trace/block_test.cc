@@ -47,8 +47,8 @@ std::string ErrorOf(const std::string& bytes) {
 TEST(BlockTest, HasTheDocumentedLayout) {
   EXPECT_EQ(absl::BytesToHexString(FileWith("")),
             "89454d550d0a1a0a"
-            "02000000"
-            "9bd9d716"
+            "03000000"
+            "ea616d4c"
             "01"
             "00"
             "0000"
@@ -78,7 +78,7 @@ TEST(BlockTest, NamesTheVersionOfTheFuture) {
   bytes.replace(12, 4, reinterpret_cast<const char*>(&sum), 4);
   EXPECT_EQ(ErrorOf(bytes),
             "FILE: this recording has version 7 of the format, and this emu "
-            "reads version 2");
+            "reads version 3");
 }
 
 TEST(BlockTest, SkipsUnknownBlocksThatSayThatTheyMayBe) {

@@ -342,6 +342,40 @@ bool TakePageDigests(absl::string_view& from, PageDigests* memory) {
   return true;
 }
 
+void AppendHints(std::string& to, const PointHints& hints) {
+  AppendBytes(to, hints.code);
+  AppendBytes(to, hints.registers);
+  AppendVarint(to, hints.words.size());
+  for (const MemoryWord& word : hints.words) {
+    AppendVarint(to, word.addr);
+    AppendFixed(to, word.value);
+  }
+}
+
+bool TakeHints(absl::string_view& from, PointHints* hints) {
+  absl::string_view code, registers;
+  uint64_t words = 0;
+  *hints = {};
+  if (!TakeBytes(from, &code) || code.size() > PointHints::kMostBytes ||
+      !TakeBytes(from, &registers) ||
+      registers.size() > PointHints::kMostBytes || !TakeVarint(from, &words) ||
+      words > PointHints::kMostWords) {
+    return false;
+  }
+  hints->code = std::string(code);
+  hints->registers = std::string(registers);
+  for (uint64_t i = 0; i < words; ++i) {
+    MemoryWord word;
+    if (!TakeVarint(from, &word.addr) || from.size() < sizeof(word.value)) {
+      return false;
+    }
+    word.value = LoadFixed<uint64_t>(from.data());
+    from.remove_prefix(sizeof(word.value));
+    hints->words.push_back(word);
+  }
+  return true;
+}
+
 }  // namespace
 
 void AppendPreemption(std::string& to, const Preemption& preemption) {
@@ -351,6 +385,7 @@ void AppendPreemption(std::string& to, const Preemption& preemption) {
   AppendFixed(to, preemption.point.registers);
   AppendFixed(to, preemption.point.stack);
   AppendPageDigests(to, preemption.point.memory);
+  AppendHints(to, preemption.point.hints);
 }
 
 bool TakePreemption(absl::string_view& from, Preemption* preemption) {
@@ -365,7 +400,8 @@ bool TakePreemption(absl::string_view& from, Preemption* preemption) {
   preemption->point.registers = LoadFixed<uint64_t>(from.data());
   preemption->point.stack = LoadFixed<uint64_t>(from.data() + 8);
   from.remove_prefix(16);
-  return TakePageDigests(from, &preemption->point.memory);
+  return TakePageDigests(from, &preemption->point.memory) &&
+         TakeHints(from, &preemption->point.hints);
 }
 
 std::string DescribeInput(InputKind kind, absl::string_view payload) {

@@ -13,10 +13,12 @@ Preemption SomePreemption() {
   Preemption preemption;
   preemption.cause = Preemption::Cause::kUndecided;
   preemption.time = -5;
-  preemption.point = {.ip = 0x401000, .registers = 7, .stack = 8, .memory = {}};
+  preemption.point = {.ip = 0x401000, .registers = 7, .stack = 8,
+                      .memory = {}, .hints = {}};
   preemption.point.memory.runs = {{0x3000, 2}, {0x7fff'ffff'f000, 1}};
   preemption.point.memory.digests = {1, 0xffff, 3};
   preemption.point.memory.all = 9;
+  preemption.point.hints = {"code", "registers", {{0x3000, ~uint64_t{0}}, {0x3008, 0}}};
   return preemption;
 }
 

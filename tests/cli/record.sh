@@ -167,6 +167,18 @@ if ((EUID == 0)) && mkdir tiny && mount -t tmpfs -o size=2m tmpfs tiny 2>/dev/nu
   umount tiny
 fi
 
+# A program that hangs and is ended: where it was is not looked for.
+hang=(perl -e '$| = 1; print "hung\n"; 1 while 1')
+run record --timeout 1s -o hang.trace "${hang[@]}"; expect_status 124
+begin=$SECONDS
+run replay hang.trace; expect_out hung; expect_status 124
+"$emu" record -o hang.trace "${hang[@]}" >hang.out &
+recorder=$!
+until grep -q hung hang.out; do sleep 0.1; done
+kill -TERM $recorder; wait $recorder
+run replay hang.trace; expect_out hung; expect_status 143
+((SECONDS - begin <= 10)) || fail "replays of hung programs took $((SECONDS - begin)) s"
+
 # emu killed in the middle: all that was there a second before is in the file.
 "$emu" record -o killed.trace sh -c 'i=0; while :; do echo $i; i=$((i+1)); sleep 0.1; done' >killed.out1 &
 recorder=$!

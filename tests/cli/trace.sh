@@ -4,7 +4,7 @@
 source tests/cli/lib.sh
 
 # A recording that was cut short behind its options, "{}".
-hex=89454d550d0a1a0a020000009bd9d716010000000200000002000000010000000000000000000000165c7027e1cd4913e31ad6a75561974e7b7d
+hex=89454d550d0a1a0a03000000ea616d4c010000000200000002000000010000000000000000000000165c7027e1cd4913e31ad6a75561974e7b7d
 printf "$(sed 's/../\\x&/g' <<<"$hex")" >cut
 run trace info cut; expect_status 0
 [[ $out == *'ended          cut short'* && $out == *'events         0'* ]] || fail "info: $out"

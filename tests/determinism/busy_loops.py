@@ -41,22 +41,59 @@ except KeyboardInterrupt:
     print('enough')
     sys.exit(3)''']
 
-# And how long one is let compute at most: a replay stops at each round.
+# Waits for a variable and counts meanwhile: after some seconds it is preempted by
+# the host's clock, again and again.
+WAITS = ['python3', '-c', '''
+import threading, time
+rounds, done = 0, False
+def count():
+    global rounds
+    while not done:
+        rounds += 1
+thread = threading.Thread(target=count)
+thread.start()
+time.sleep(0.01)
+done = True
+thread.join()
+print(rounds, 'rounds')''']
+
+
 def programs(guest):
     for shape in 'register', 'memory', 'shared', 'nested':
-        yield shape, [guest, shape], 0.01
-    yield 'bash', BASH, 0.2
-    yield 'python', PYTHON, 0.05
-    yield 'python that passes', PASS, 0.2
+        yield shape, [guest, shape]
+    yield 'bash', BASH
+    yield 'python', PYTHON
+    yield 'python that passes', PASS
 
 
-def record(emu, trace, command, patience):
+def replay(emu, trace):
+    run = subprocess.run([emu, 'replay', trace], stdin=subprocess.DEVNULL,
+                         capture_output=True, timeout=300, check=False)
+    return run.returncode, run.stdout, run.stderr
+
+
+def waits(emu):
+    """Whether a replay of WAITS counts as far."""
+    run = subprocess.run([emu, 'record', '-o', 'trace', '--', *WAITS],
+                         stdin=subprocess.DEVNULL, capture_output=True,
+                         timeout=60, check=False)
+    replayed = replay(emu, 'trace')
+    print(f'waits: {run.stdout!r}', flush=True)
+    if (b'was preempted' in run.stderr and run.returncode == 0 and
+            replayed[:2] == (0, run.stdout)):
+        return True
+    print(f'FAILED: waits: recorded {run}, replayed {replayed}',
+          file=sys.stderr)
+    return False
+
+
+def record(emu, trace, command):
     """Interrupts it; returns its exit status and what it said."""
     run = subprocess.Popen([emu, 'record', '-o', trace, '--', *command],
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                            stderr=subprocess.PIPE)
     said = run.stdout.readline()
-    time.sleep(random.uniform(0, patience))
+    time.sleep(random.uniform(0, 1))
     run.send_signal(signal.SIGINT)
     out, err = run.communicate(timeout=60)
     return run.returncode, said + out, err
@@ -64,20 +101,17 @@ def record(emu, trace, command, patience):
 
 def main():
     emu, guest = map(os.path.abspath, sys.argv[1:])
-    failed = 0
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)
         os.chmod(directory, 0o755)
         guest = shutil.copy(guest, directory)
-        for name, command, patience in programs(guest):
+        failed = not waits(emu)
+        for name, command in programs(guest):
             for _ in range(3):
-                recorded = record(emu, 'trace', command, patience)
+                recorded = record(emu, 'trace', command)
                 begun = time.monotonic()
-                replay = subprocess.run(
-                    [emu, 'replay', 'trace'], stdin=subprocess.DEVNULL,
-                    capture_output=True, timeout=300, check=False)
+                replayed = replay(emu, 'trace')
                 took = time.monotonic() - begun
-                replayed = replay.returncode, replay.stdout, replay.stderr
                 print(f'{name}: {recorded[1]!r}, {took:.1f} s', flush=True)
                 if recorded[0] != 3 or recorded != replayed:
                     failed += 1

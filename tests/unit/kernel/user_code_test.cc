@@ -6,11 +6,13 @@
 #include "kernel/user_code.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <memory>
 #include <vector>
 
 #include "kernel/kernel.h"
+#include "kernel/mm/memory_map.h"
 #include "kernel/process.h"
 #include "kernel/task.h"
 #include "tests/util/fake_env.h"
@@ -81,15 +83,28 @@ class UserCodeTest : public testing::Test {
     Process& process = kernel_.pids().NewProcess(*kernel_.pids().NewId(), nullptr);
     auto cpu = std::make_unique<FakeCpu>(nullptr);
     cpu_ = cpu.get();
-    cpu_->entry = 0x4000;
+    cpu_->entry = kCode;
     process.tasks.push_back(
         std::make_unique<Task>(process, process.pid(), std::move(cpu)));
     task_ = &process.leader();
+    task_->mm = std::make_shared<MemoryMap>(
+        kernel_, std::make_shared<FakeAddressSpace>(machine_));
+    AddArea(kCode, /*shared=*/false);
+  }
+
+  void AddArea(GuestAddr start, bool shared) {
+    Area area;
+    area.start = start;
+    area.end = start + kPageSize;
+    area.prot = PROT_READ | PROT_WRITE;
+    area.shared = shared;
+    ASSERT_TRUE(task_->mm->MapAt(std::move(area)).ok());
   }
 
   void SetTimer() { kernel_.clock().Arm(alarm_, kDeadline); }
   Stop Run() { return user_code_.Run(*task_); }
 
+  static constexpr GuestAddr kCode = 0x4000'0000;
   static constexpr Nanos kDeadline = 50 * kNanosPerSecond;
   HeapPageStore pages_;
   FakeMachine machine_{pages_};
@@ -177,10 +192,10 @@ TEST_F(UserCodeTest, NewsPreemptWhatComputes) {
   EXPECT_EQ(env_.noted[0].cause, Cause::kOutside);
   EXPECT_EQ(env_.noted[0].position, 0u);
   EXPECT_EQ(env_.noted[0].time, Clock::kStart);
-  EXPECT_EQ(env_.noted[0].point.ip, 0x4000u);
+  EXPECT_EQ(env_.noted[0].point.ip, kCode);
   ASSERT_EQ(events_.events.size(), 1u);
   EXPECT_EQ(events_.events[0].kind, Event::Kind::kPreempt);
-  EXPECT_EQ(events_.events[0].number, 0x4000u);
+  EXPECT_EQ(events_.events[0].number, kCode);
   EXPECT_TRUE(kernel_.scheduler().TakeYield());
   EXPECT_TRUE(kernel_.impurities().empty());
 }
@@ -228,12 +243,14 @@ class ReplayTest : public UserCodeTest {
     env_.replays = true;
     SetTimer();
   }
-  void Record(uint64_t position, Nanos time, Cause cause) {
+  void Record(uint64_t position, Nanos time, Cause cause,
+              bool last_turn = false) {
     Preemption preemption;
     preemption.cause = cause;
     preemption.position = position;
     preemption.time = time;
-    preemption.point.ip = 0x4000;
+    preemption.point.ip = kCode;
+    preemption.last_turn = last_turn;
     env_.recorded.push_back(preemption);
   }
 };
@@ -250,6 +267,36 @@ TEST_F(ReplayTest, GoesToWhereItWasPreempted) {
   // No more come.
   EXPECT_EQ(Run().kind, Kind::kSyscall);
   EXPECT_EQ(cpu_->limits[1].until, nullptr);
+}
+
+TEST_F(ReplayTest, TheGuestMayLookBesideItsCode) {
+  AddArea(kCode + 16 * kPageSize, /*shared=*/false);
+  Record(0, Clock::kStart, Cause::kOutside);
+  cpu_->stops = {StopOf(Kind::kSyscall)};
+  EXPECT_EQ(Run().kind, Kind::kSyscall);
+  EXPECT_EQ(cpu_->limits[0].spare, kCode + kPageSize);
+}
+
+TEST_F(ReplayTest, DoesNotLookForTheLastTurn) {
+  Record(0, Clock::kStart, Cause::kOutside, /*last_turn=*/true);
+  EXPECT_EQ(Run().kind, Kind::kSlice);
+  EXPECT_TRUE(cpu_->limits.empty());
+  EXPECT_EQ(env_.noted.size(), 1u);
+}
+
+TEST_F(ReplayTest, LooksForTheLastTurnThatOthersSaw) {
+  AddArea(kCode + 16 * kPageSize, /*shared=*/true);
+  Record(0, Clock::kStart, Cause::kOutside, /*last_turn=*/true);
+  cpu_->stops = {StopOf(Kind::kReached)};
+  EXPECT_EQ(Run().kind, Kind::kSlice);
+  EXPECT_EQ(cpu_->limits.size(), 1u);
+}
+
+TEST_F(ReplayTest, LooksForTheLastTurnInWhichTimePassed) {
+  Record(0, Clock::kStart + 1000, Cause::kOutside, /*last_turn=*/true);
+  cpu_->stops = {StopOf(Kind::kSyscall)};
+  EXPECT_EQ(Run().kind, Kind::kSyscall);
+  EXPECT_EQ(cpu_->limits.size(), 1u);
 }
 
 TEST_F(ReplayTest, PassesThePlaceAtAnotherTime) {
