@@ -94,8 +94,9 @@ class HostCpu final : public Cpu {
   void KeepWords(const SpinWatch& watch);
   Stop Rest(SpinWatch& watch, uint32_t cycle);
   Stop RunTo(const RunLimit& goal);
-  Stop RunUntilReached(const RunLimit& goal);
-  void PlantBreakpoint(const RunLimit& goal);
+  // `may_come`: the code that the point is in.
+  Stop RunUntilReached(const RunLimit& goal, bool may_come);
+  bool PlantBreakpoint(const RunLimit& goal);
   void ClearBreakpoint();
   // Has the thread stand where the guest knows it.
   Stop LeavePlanted(const Stop& stop);

@@ -140,17 +140,17 @@ Stop HostCpu::Rest(SpinWatch& watch, uint32_t cycle) {
   return stop;
 }
 
-// The code of that time is there, so that the guest can look itself.
-void HostCpu::PlantBreakpoint(const RunLimit& goal) {
-  const GuestAddr ip = goal.until->ip;
-  const absl::Span<const uint8_t> code = ReadInstruction(ip);
-  if (planted_ || !std::equal(code.begin(), code.end(),
-                              goal.until->hints.code.begin(),
-                              goal.until->hints.code.end(), SameByte)) {
-    return;
+// Has the guest look itself, if the code of that time is there. Returns whether it is
+// worth another try, when it is not there yet.
+bool HostCpu::PlantBreakpoint(const RunLimit& goal) {
+  const std::string& then = goal.until->hints.code;
+  const absl::Span<const uint8_t> now = ReadInstruction(goal.until->ip);
+  if (!std::equal(now.begin(), now.end(), then.begin(), then.end(), SameByte)) {
+    return !then.empty();
   }
-  planted_ = PlantedBreakpoint::Plant(*space_, *goal.until, code, goal.spare);
+  planted_ = PlantedBreakpoint::Plant(*space_, *goal.until, now, goal.spare);
   if (planted_) ClearBreakpoint();
+  return false;
 }
 
 void HostCpu::ClearBreakpoint() {
@@ -160,9 +160,9 @@ void HostCpu::ClearBreakpoint() {
 // Where the guest cannot look itself there is the host's own breakpoint; and where
 // the host has none to give, each instruction is looked at.
 Stop HostCpu::RunTo(const RunLimit& goal) {
-  PlantBreakpoint(goal);
+  const bool may_come = PlantBreakpoint(goal);
   breakpoint_ = !planted_ && thread_.SetBreakpoint(goal.until->ip);
-  Stop stop = RunUntilReached(goal);
+  Stop stop = RunUntilReached(goal, may_come);
   if (planted_) {
     stop = LeavePlanted(stop);
     planted_->Remove();
@@ -172,7 +172,7 @@ Stop HostCpu::RunTo(const RunLimit& goal) {
   return stop;
 }
 
-Stop HostCpu::RunUntilReached(const RunLimit& goal) {
+Stop HostCpu::RunUntilReached(const RunLimit& goal, bool may_come) {
   const ExecutionPoint& point = *goal.until;
   // However busy the host is with others.
   const auto spent = [this] {
@@ -192,7 +192,7 @@ Stop HostCpu::RunUntilReached(const RunLimit& goal) {
   };
   while (!reached()) {
     if (thread_.ip() == point.ip) {
-      PlantBreakpoint(goal);
+      may_come = may_come && PlantBreakpoint(goal);
       if (planted_) isa::SetIp(thread_.Edit(), planted_->copy());
     }
     const bool stops = breakpoint_ || planted_;
@@ -212,8 +212,9 @@ Stop HostCpu::LeavePlanted(const Stop& stop) {
       isa::SetIp(thread_.Edit(), planted_->at());
       break;
     }
+    // The trap puts it there too.
     const Stop step = StepUninterrupted();
-    if (step.kind != Kind::kStep) return step;
+    if (step.kind != Kind::kStep && step.kind != Kind::kReached) return step;
   }
   return stop;
 }
