@@ -34,6 +34,7 @@ Stop HostCpu::Run(const RunLimit& limit) {
   Stop stop = limit.watch != 0         ? Watch(limit.watch)
               : limit.until != nullptr ? RunTo(limit)
                                        : RunFreely(limit);
+  if (stop.kind == Kind::kSlice && limit.slice) stop = FinishRepetition(stop);
   if (stop.kind == Kind::kSlice) {
     stop.spent = TakeSpent();
   } else {

@@ -20,6 +20,7 @@
 #include "arch/host/memory_watch.h"
 #include "arch/host/planted_breakpoint.h"
 #include "arch/isa/instruction.h"
+#include "arch/isa/memory_use.h"
 #include "arch/isa/registers.h"
 #include "arch/machine.h"
 #include "arch/ptrace/wait.h"
@@ -90,6 +91,10 @@ class HostCpu final : public Cpu {
 
   // RunLimit's watch and until: host_cpu_watch.cc.
   Stop Watch(uint32_t steps);
+  Stop WatchStep(SpinWatch& watch);
+  std::optional<isa::Repetition> Repetition();
+  Stop SkipRepetition(GuestAddr end);
+  Stop FinishRepetition(const Stop& slice);
   bool IsGoodPoint(SpinWatch& watch, uint32_t waited, uint32_t most);
   void KeepWords(const SpinWatch& watch);
   Stop Rest(SpinWatch& watch, uint32_t cycle);

@@ -86,6 +86,7 @@ Stop HostCpu::StepUninterrupted() {
 bool HostCpu::IsGoodPoint(SpinWatch& watch, uint32_t waited, uint32_t most) {
   constexpr double kRare = 1.0 / 32;
   const uint32_t quarter = most / 4;
+  if (Repetition()) return false;
   if (waited >= 3 * quarter) return watch.AtRarePoint(kRare);
   if (!isa::CanHoldInlineBreakpoint(thread_.Get(),
                                     ReadInstruction(thread_.ip()))) {
@@ -107,6 +108,42 @@ void HostCpu::KeepWords(const SpinWatch& watch) {
   }
 }
 
+std::optional<isa::Repetition> HostCpu::Repetition() {
+  return isa::DecodeRepetition(thread_.Get(), ReadInstruction(thread_.ip()));
+}
+
+// Steps over an instruction that repeats itself, as one that clears a megabyte.
+Stop HostCpu::SkipRepetition(GuestAddr end) {
+  breakpoint_ = thread_.SetBreakpoint(end);
+  uninterrupted_ = true;
+  const Stop stop = RunFreely({.step = !breakpoint_});
+  uninterrupted_ = false;
+  ClearBreakpoint();
+  return stop.kind == Kind::kReached ? StopOf(Kind::kStep) : stop;
+}
+
+// In the middle of one no breakpoint stops: it is not to be found there again.
+Stop HostCpu::FinishRepetition(const Stop& slice) {
+  const std::optional<isa::Repetition> repetition = Repetition();
+  if (!repetition) return slice;
+  const Stop stop = SkipRepetition(repetition->end);
+  return stop.kind == Kind::kStep ? slice : stop;
+}
+
+Stop HostCpu::WatchStep(SpinWatch& watch) {
+  constexpr uint64_t kMany = 64;
+  const absl::Span<const uint8_t> bytes = ReadInstruction(thread_.ip());
+  if (const auto repetition = isa::DecodeRepetition(thread_.Get(), bytes);
+      repetition && repetition->rounds > kMany) {
+    watch.NoteUnseen();
+    return SkipRepetition(repetition->end);
+  }
+  watch.BeforeStep(bytes);
+  const Stop stop = StepUninterrupted();
+  if (stop.kind == Kind::kStep) watch.AfterStep();
+  return stop;
+}
+
 // Beyond the steps asked for, as many again are made for a better point to stop
 // at.
 Stop HostCpu::Watch(uint32_t steps) {
@@ -117,10 +154,8 @@ Stop HostCpu::Watch(uint32_t steps) {
     if (thread_.gone()) return StopOf(Kind::kGone);
     if (cycle) return Rest(watch, *cycle);
     if (i >= steps && IsGoodPoint(watch, i - steps, steps)) break;
-    watch.BeforeStep(ReadInstruction(thread_.ip()));
-    const Stop stop = StepUninterrupted();
+    const Stop stop = WatchStep(watch);
     if (stop.kind != Kind::kStep) return stop;
-    watch.AfterStep();
   }
   KeepWords(watch);
   return StopOf(Kind::kSlice);

@@ -52,6 +52,9 @@ class SpinWatch {
   // pointer come behind, which calls write to in each round alike.
   std::vector<GuestAddr> ChangedWords() const;
 
+  // Instead of these: it did what was not followed.
+  void NoteUnseen() { Clear(); }
+
   // Where the thread stands it has registers that it had nowhere else so far.
   bool AtFreshPoint() const { return fresh_; }
   // It executes an instruction that is one of the least executed; with a share,

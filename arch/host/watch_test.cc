@@ -401,6 +401,47 @@ TEST(UntilTest, TheCodeMayComeLater) {
   EXPECT_THAT(guest.cpu->Run({}), IsSyscall(SYS_getpid));
 }
 
+// Mostly in an instruction that clears much, and sometimes little.
+GUEST_CODE(clears_memory, R"(
+  mov ebx, 1000
+1:
+  mov edi, 0x600000
+  mov ecx, 0x100000
+  xor eax, eax
+  rep stosb
+  mov edi, 0x600000
+  mov ecx, 8
+  rep stosb
+  dec ebx
+  jne 1b
+  mov eax, 39
+  syscall
+)")
+
+TEST(WatchTest, LongRepetitionsAreSteppedOver) {
+  const Mapping room = {0x600000, 0x100000, PROT_READ | PROT_WRITE, false, {}};
+  ExecutionPoint point;
+  {
+    TestMachine host;
+    Machine::Guest guest = host.Start(clears_memory);
+    guest.memory->Map(room);
+    ASSERT_EQ(guest.cpu->Run({.watch = 100}).kind, Stop::Kind::kSlice);
+    point = guest.cpu->Point();
+    uint8_t code[2] = {};
+    ASSERT_EQ(guest.memory->CopyIn(code, point.ip, sizeof(code)), sizeof(code));
+    EXPECT_NE(code[0], 0xf3) << "a point that no breakpoint stops at";
+  }
+  TestMachine host;
+  Machine::Guest guest = host.Start(clears_memory);
+  guest.memory->Map(room);
+  for (const GuestAddr spare : {GuestAddr{0}, kSpare + 0x100000}) {
+    EXPECT_EQ(guest.cpu
+                  ->Run({.until = &point, .spare = spare, .budget = kMinute})
+                  .kind,
+              Stop::Kind::kReached);
+  }
+}
+
 GUEST_CODE(faults_far_on, R"(
   mov rbx, 0x4ff000
 1:

@@ -79,6 +79,12 @@ bool IsOpaque(unsigned id) {
   }
 }
 
+// MOVS, CMPS, STOS, LODS and SCAS, by their only byte of opcode: others have the
+// prefix as a part of theirs.
+bool IsString(uint8_t opcode) {
+  return (opcode >= 0xa4 && opcode <= 0xa7) || (opcode >= 0xaa && opcode <= 0xaf);
+}
+
 bool WritesBelowStackPointer(unsigned id) {
   switch (id) {
     case X86_INS_CALL:
@@ -121,6 +127,16 @@ MemoryUse DecodeMemoryUse(const Registers& regs,
   }
   use.known = true;
   return use;
+}
+
+std::optional<Repetition> DecodeRepetition(const Registers& regs,
+                                           absl::Span<const uint8_t> bytes) {
+  const cs_insn* insn = Disassemble(bytes, regs.rip);
+  if (insn == nullptr) return std::nullopt;
+  const uint8_t prefix = insn->detail->x86.prefix[0];
+  const bool repeated = prefix == X86_PREFIX_REP || prefix == X86_PREFIX_REPNE;
+  if (!repeated || !IsString(insn->detail->x86.opcode[0])) return std::nullopt;
+  return Repetition{regs.rcx, regs.rip + insn->size};
 }
 
 }  // namespace emu::isa

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "absl/types/span.h"
 #include "arch/isa/registers.h"
@@ -32,6 +33,17 @@ struct MemoryUse {
 // Of the instruction at the start of `bytes`, which is about to run in `regs`.
 MemoryUse DecodeMemoryUse(const Registers& regs,
                           absl::Span<const uint8_t> bytes);
+
+// An instruction that repeats itself, by a REP prefix. The host's step makes one round
+// of it, and a breakpoint stops before the first alone.
+struct Repetition {
+  uint64_t rounds = 0;  // that are left, at most
+  GuestAddr end = 0;    // the next instruction
+};
+
+// Of the instruction at the start of `bytes`, if it is one.
+std::optional<Repetition> DecodeRepetition(const Registers& regs,
+                                           absl::Span<const uint8_t> bytes);
 
 }  // namespace emu::isa
 

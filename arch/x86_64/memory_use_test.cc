@@ -50,6 +50,23 @@ TEST(MemoryUseTest, NamesEveryOperandInMemory) {
   EXPECT_THAT(Windows({0x48, 0xa5}), testing::Contains(0x30000));
 }
 
+TEST(DecodeRepetitionTest, KnowsThoseThatRepeatThemselves) {
+  const auto decode = [](const std::vector<uint8_t>& bytes) {
+    return DecodeRepetition(TestRegisters(), bytes);
+  };
+  // rep stosb; repne scasb; rep movsq
+  ASSERT_TRUE(decode({0xf3, 0xaa}));
+  EXPECT_EQ(decode({0xf3, 0xaa})->rounds, 0x20u);
+  EXPECT_EQ(decode({0xf3, 0xaa})->end, kIp + 2);
+  EXPECT_TRUE(decode({0xf2, 0xae}));
+  EXPECT_EQ(decode({0xf3, 0x48, 0xa5})->end, kIp + 3);
+  // movsb; pause; popcnt eax, ecx; movsd xmm0, [rax]
+  EXPECT_FALSE(decode({0xa4}));
+  EXPECT_FALSE(decode({0xf3, 0x90}));
+  EXPECT_FALSE(decode({0xf3, 0x0f, 0xb8, 0xc1}));
+  EXPECT_FALSE(decode({0xf2, 0x0f, 0x10, 0x00}));
+}
+
 TEST(MemoryUseTest, KnowsTheStack) {
   // push rax; call +0; pushfq; push [rax]; pop rax; ret
   EXPECT_THAT(Windows({0x50}), ElementsAre(kSp - 64));
