@@ -64,7 +64,8 @@ std::vector<uint64_t> List(Request request = {}, unsigned flags = 0,
   return ids;
 }
 
-// As statx(2) has it; 0: it does not say.
+// As statx(2) has it. The root of a process may be no mount, and the mount that it is
+// in out of its reach: "/" is asked for where that does not matter. 0: it does not say.
 uint64_t IdOf(const char* path) {
   constexpr unsigned kUnique = 0x4000;  // STATX_MNT_ID_UNIQUE
   struct statx st = {};
@@ -83,16 +84,16 @@ long Stat(uint64_t id, uint64_t what, Description* to,
 TEST(ListmountTest, NamesMountsInOrder) {
   const std::vector<uint64_t> ids = List();
   EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
-  EXPECT_EQ(std::count(ids.begin(), ids.end(), IdOf("/")), 1);
+  EXPECT_EQ(std::count(ids.begin(), ids.end(), IdOf("/dev/pts")), 1);
   EXPECT_EQ(std::count(ids.begin(), ids.end(), IdOf("/proc")), 1);
 }
 
 TEST(ListmountTest, LeavesOutTheOneAskedFor) {
   Request request;
-  request.id = IdOf("/");
+  request.id = IdOf("/dev");
   const std::vector<uint64_t> ids = List(request);
   EXPECT_EQ(std::count(ids.begin(), ids.end(), request.id), 0);
-  EXPECT_EQ(std::count(ids.begin(), ids.end(), IdOf("/proc")), 1);
+  EXPECT_EQ(std::count(ids.begin(), ids.end(), IdOf("/dev/pts")), 1);
   request.id = IdOf("/proc");
   EXPECT_EQ(List(request).size(), 0u);
 }
@@ -223,7 +224,7 @@ TEST(StatmountTest, TellsWhatItKnows) {
 
 TEST(StatmountTest, TheStructMayBeCutButNoString) {
   Description root = {};
-  const uint64_t id = IdOf("/");
+  const uint64_t id = IdOf("/proc");
   EXPECT_THAT(Stat(id, 0x3, &root, 0), Succeeds());
   EXPECT_THAT(Stat(id, 0x3, &root, 100), Succeeds());
   EXPECT_EQ(root.size, 100u);
@@ -242,7 +243,7 @@ TEST(StatmountTest, Errors) {
   EXPECT_THAT(syscall(kStatmount, &request, &root, 512, 0), FailsWith(ENOENT));
   EXPECT_THAT(Stat(1, 3, &root), FailsWith(EINVAL));
   EXPECT_THAT(Stat(kFirstId + 0x1000'0000, 3, &root), FailsWith(ENOENT));
-  EXPECT_THAT(Stat(IdOf("/"), 3, bad), FailsWith(EFAULT));
+  EXPECT_THAT(Stat(IdOf("/proc"), 3, bad), FailsWith(EFAULT));
 }
 
 }  // namespace
