@@ -80,7 +80,10 @@ std::vector<uint64_t> NumbersAt(const TracedCall& call, size_t i, Kind kind,
 std::string Arguments(const TracedCall& call, const std::vector<Kind>& kinds,
                       size_t from, size_t to, const GivenNumbers& given,
                       int64_t result, GuestReader memory) {
-  if (call.entry != nullptr && absl::string_view(call.entry->name) == "clone") return from == 0 && to > 0 ? CloneText(call) : "";
+  if (call.entry != nullptr &&
+      absl::string_view(call.entry->name) == "clone") {
+    return from == 0 && to > 0 ? CloneText(call) : "";
+  }
   Formatter formatter(call, given, result, memory);
   std::string text;
   for (size_t i = from; i < to; ++i) {
