@@ -105,6 +105,7 @@ class HostCpu final : public Cpu {
   void ClearBreakpoint();
   // Has the thread stand where the guest knows it.
   Stop LeavePlanted(const Stop& stop);
+  Stop RunUninterrupted(const RunLimit& limit);
   Stop StepUninterrupted();
   bool IsAt(const ExecutionPoint& point);
   uint64_t ExtendedDigest(uint64_t before);

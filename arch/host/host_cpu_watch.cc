@@ -74,12 +74,14 @@ int64_t HostCpu::TakeSpent() {
   return spent;
 }
 
-Stop HostCpu::StepUninterrupted() {
+Stop HostCpu::RunUninterrupted(const RunLimit& limit) {
   uninterrupted_ = true;
-  const Stop stop = RunFreely({.step = true});
+  const Stop stop = RunFreely(limit);
   uninterrupted_ = false;
   return stop;
 }
+
+Stop HostCpu::StepUninterrupted() { return RunUninterrupted({.step = true}); }
 
 // A replay that cannot have the guest look itself stops each time that the thread is
 // at that instruction. From the choicest points to any, as time goes by.
@@ -115,9 +117,7 @@ std::optional<isa::Repetition> HostCpu::Repetition() {
 // Steps over an instruction that repeats itself, as one that clears a megabyte.
 Stop HostCpu::SkipRepetition(GuestAddr end) {
   breakpoint_ = thread_.SetBreakpoint(end);
-  uninterrupted_ = true;
-  const Stop stop = RunFreely({.step = !breakpoint_});
-  uninterrupted_ = false;
+  const Stop stop = RunUninterrupted({.step = !breakpoint_});
   ClearBreakpoint();
   return stop.kind == Kind::kReached ? StopOf(Kind::kStep) : stop;
 }
