@@ -27,9 +27,10 @@ class Task;
 class UserCode {
  public:
   // A task that has computed for so much of the host's processor time, while
-  // something was due, is preempted. Once that has happened the run is not
-  // reproducible any more, and the next ones wait for less.
-  static constexpr Nanos kPatience = 5 * Nanos{1'000'000'000};
+  // something was due, is preempted. Long loops of an interpreter are to end before
+  // that: they are reproducible. Once it has happened the run is not, and the next
+  // ones wait for less.
+  static constexpr Nanos kPatience = 10 * Nanos{1'000'000'000};
   static constexpr Nanos kImpatience = 50'000'000;
   // How much of the host's processor time a replay takes to find a point again.
   static constexpr Nanos kReplayBudget = 120 * Nanos{1'000'000'000};
