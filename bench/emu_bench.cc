@@ -165,23 +165,45 @@ double TimeOnAllCpus(const std::vector<std::string>& command) {
   return seconds;
 }
 
-// The load in a recording, or its replay.
+// Where recordings go: into memory where that can be, since disks are at times as
+// slow as they like.
+std::string recordings;
+
+bool MakeRecordings() {
+  for (const char* parent : {"/dev/shm", "/tmp"}) {
+    recordings = std::string(parent) + "/emu-bench-XXXXXX";
+    if (mkdtemp(recordings.data()) != nullptr) return true;
+  }
+  return false;
+}
+
+// The load in a recording, or its replay; and how much longer that takes than
+// emu alone right before it, in the counter ratio: a machine's speed drifts.
 void RunRecorded(benchmark::State& state, const Load& load, bool replay) {
   const std::string emu = Sibling("../emu/emu");
-  const std::string trace = std::string(getenv("EMU_BENCH_TREE")) + ".trace";
+  const std::string trace = recordings + "/trace";
   const Runner recorder = {
       "record",
       {emu, "record", "-o", trace, "-u", "0", "--env-host", "--"}};
   const std::vector<std::string> record = Command(recorder, load, load.count);
+  const std::vector<std::string> run =
+      Command(Runner{"emu", {emu, "run", "-u", "0", "--env-host", "--"}}, load,
+              load.count);
   if (replay && TimeOnAllCpus(record) < 0) {
     return state.SkipWithError("the recording failed");
   }
   for (auto _ : state) {
+    // To take away the recording before it is no part of a recording.
+    if (!replay) unlink(trace.c_str());
+    const double alone = TimeOnAllCpus(run);
     const double seconds =
         TimeOnAllCpus(replay ? std::vector<std::string>{emu, "replay", trace}
                              : record);
-    if (seconds < 0) return state.SkipWithError("the command failed");
+    if (alone < 0 || seconds < 0) {
+      return state.SkipWithError("the command failed");
+    }
     state.SetIterationTime(seconds);
+    state.counters["ratio"] = seconds / alone;
   }
 }
 
@@ -294,6 +316,20 @@ std::string MakeInputs() {
   return directory;
 }
 
+// Programs run a few times, of which table.py takes the median: others on the
+// host are in the way of one of them or another.
+void RunsOfAProgram(benchmark::internal::Benchmark* benchmark) {
+  benchmark->UseManualTime()
+      ->Iterations(1)
+      ->Repetitions(7)
+      ->ReportAggregatesOnly(true)
+      ->Unit(benchmark::kMicrosecond);
+}
+
+void RunsOfOperations(benchmark::internal::Benchmark* benchmark) {
+  benchmark->UseManualTime()->Iterations(3)->Unit(benchmark::kMicrosecond);
+}
+
 void Register() {
   benchmark::RegisterBenchmark("bare_loop/tracer", RunBare)
       ->UseManualTime()
@@ -306,9 +342,7 @@ void Register() {
           [runner, load](benchmark::State& state) {
             RunLoad(state, runner, load);
           })
-          ->UseManualTime()
-          ->Iterations(load.count > 0 ? 3 : 5)
-          ->Unit(benchmark::kMicrosecond);
+          ->Apply(load.count > 0 ? RunsOfOperations : RunsOfAProgram);
       if (std::string(runner.name) != "emu" || load.count > 0) continue;
       for (const bool replay : {false, true}) {
         benchmark::RegisterBenchmark(
@@ -316,9 +350,7 @@ void Register() {
             [load, replay](benchmark::State& state) {
               RunRecorded(state, load, replay);
             })
-            ->UseManualTime()
-            ->Iterations(5)
-            ->Unit(benchmark::kMicrosecond);
+            ->Apply(RunsOfAProgram);
       }
       benchmark::RegisterBenchmark(
           (std::string(load.name) + "/memory").c_str(),
@@ -339,11 +371,13 @@ int main(int argc, char** argv) {
   sched_getaffinity(0, sizeof(emu::bench::all_cpus), &emu::bench::all_cpus);
   emu::bench::UseOneCpu();
   const std::string inputs = emu::bench::MakeInputs();
-  if (inputs.empty()) {
+  if (inputs.empty() || !emu::bench::MakeRecordings()) {
     fprintf(stderr, "cannot make the inputs in /tmp\n");
     return 1;
   }
   emu::bench::Register();
   benchmark::RunSpecifiedBenchmarks();
-  return emu::bench::TimeCommand({"rm", "-rf", inputs}) < 0 ? 1 : 0;
+  return emu::bench::TimeCommand({"rm", "-rf", inputs, emu::bench::recordings}) < 0
+             ? 1
+             : 0;
 }

@@ -29,15 +29,17 @@ def microseconds(value):
 
 
 def main():
-    times, memory = {}, {}
+    times, ratios, memory = {}, {}, {}
     for run in json.load(sys.stdin)['benchmarks']:
-        if run.get('error_occurred'):
+        if (run.get('error_occurred') or
+                run.get('aggregate_name', 'median') != 'median'):
             continue
         case, runner = run['name'].split('/')[:2]
         if 'MiB' in run:
             memory[case] = run['MiB']
             continue
         times.setdefault(case, {})[runner] = run['real_time']
+        ratios[case, runner] = run.get('ratio')
     bare = times.pop('bare_loop', {}).get('tracer')
     others = [r for r in ('strace', 'proot', 'runsc')
               if any(r in t for t in times.values())]
@@ -51,11 +53,11 @@ def main():
         native, emu = t.get('native'), t.get('emu')
         most, of = LIMITS.get(case, (None, ''))
         ratio = lambda a, b: f'{a / b:.2f}' if a and b else '–'
+        paired = lambda runner: ratio(ratios.get((case, runner)), 1)
         print(f'| {case} | {microseconds(native) if native else "–"}'
               f' | {microseconds(emu) if emu else "–"} | {ratio(emu, native)}'
               f' | {ratio(emu, bare)} | {f"{most} × {of}" if most else "–"} |'
-              + (f' {ratio(t.get("record"), emu)} | {ratio(t.get("replay"), emu)} |'
-                 if recorded else '')
+              + (f' {paired("record")} | {paired("replay")} |' if recorded else '')
               + ''.join(f' {ratio(t.get(r), native)} |' for r in others))
     if memory:
         print('\n| emu\'s own memory in | MiB | at most |\n| --- | --- | --- |')
