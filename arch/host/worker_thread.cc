@@ -15,7 +15,7 @@ constexpr size_t kStack = 512 << 10;
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<WorkerThread>> WorkerThread::Start(
-    std::function<void()> body) {
+    std::function<void()> body, int guest_cpu) {
   auto worker =
       std::unique_ptr<WorkerThread>(new WorkerThread(std::move(body)));
   pthread_attr_t attributes;
@@ -32,6 +32,7 @@ absl::StatusOr<std::unique_ptr<WorkerThread>> WorkerThread::Start(
   pthread_attr_destroy(&attributes);
   if (error != 0) return HostError(error, "pthread_create()");
   worker->started_ = true;
+  if (guest_cpu >= 0) worker->KeepOff(guest_cpu);
   return worker;
 }
 
@@ -45,16 +46,14 @@ void* WorkerThread::Main(void* worker) {
   return nullptr;
 }
 
-void WorkerThread::KeepOffThisCpu() {
-  cpu_set_t here;
+void WorkerThread::KeepOff(int cpu) {
   cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof(here), &here) != 0 ||
+  if (cpu >= CPU_SETSIZE ||
       pthread_getaffinity_np(thread_, sizeof(allowed), &allowed) != 0) {
     return;
   }
-  cpu_set_t others;
-  CPU_XOR(&others, &allowed, &here);
-  CPU_AND(&others, &others, &allowed);
+  cpu_set_t others = allowed;
+  CPU_CLR(cpu, &others);
   // Where that is refused, the worker is in the guests' way and no more.
   if (CPU_COUNT(&others) > 0 &&
       pthread_setaffinity_np(thread_, sizeof(others), &others) == 0) {

@@ -21,26 +21,25 @@ namespace emu {
 
 class WorkerThread {
  public:
-  // Runs `body`. Fails where the host gives no more threads.
+  // Runs `body`, not on CPU `guest_cpu` if the calling thread is allowed another;
+  // -1: anywhere. Fails where the host gives no more threads.
   static absl::StatusOr<std::unique_ptr<WorkerThread>> Start(
-      std::function<void()> body);
+      std::function<void()> body, int guest_cpu);
   // Waits for the end of `body`.
   ~WorkerThread();
   WorkerThread(const WorkerThread&) = delete;
   WorkerThread& operator=(const WorkerThread&) = delete;
 
-  // Leaves the CPUs of the calling thread to that, if the worker is allowed
-  // others.
-  void KeepOffThisCpu();
-  // Takes that back: the calling thread is about to wait for the worker.
+  // Allows it that CPU too: who was there is about to wait for the worker.
   void UseAllCpus();
 
  private:
   explicit WorkerThread(std::function<void()> body) : body_(std::move(body)) {}
   static void* Main(void* worker);
+  void KeepOff(int cpu);
 
   const std::function<void()> body_;
-  cpu_set_t allowed_ = {};  // empty until it keeps off some of them
+  cpu_set_t allowed_ = {};  // empty unless it keeps off one of them
   pthread_t thread_ = {};
   bool started_ = false;
 };

@@ -3,6 +3,7 @@
 #include "emu/record/content_prefetcher.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "emu/trace/block.h"
 
@@ -14,42 +15,48 @@ ContentPrefetcher::ContentPrefetcher(const TraceReader& reader,
       count_(static_cast<ContentId>(
           std::min<uint64_t>(reader.totals().contents, kNoContent))),
       reader_(reader.NewContentReader()),
+      helper_(reader.NewContentReader()),
       store_(store) {}
 
 ContentPrefetcher::~ContentPrefetcher() {
+  End(/*discard=*/false);
+  thread_.reset();
+  for (const Unpacked& ready : ready_) {
+    if (ready.slot) store_.Release(*ready.slot);
+  }
+}
+
+void ContentPrefetcher::End(bool discard) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     ending_ = true;
+    discarding_ |= discard;
   }
   changed_.notify_all();
-  thread_.reset();
-  for (const Ready& ready : ready_) store_.Release(ready.slot);
 }
 
-absl::Status ContentPrefetcher::Start() {
-  auto thread = WorkerThread::Start([this] { Run(); });
+absl::Status ContentPrefetcher::Start(int guest_cpu) {
+  auto thread = WorkerThread::Start([this] { Run(); }, guest_cpu);
   if (!thread.ok()) return thread.status();
   thread_ = *std::move(thread);
   return absl::OkStatus();
 }
 
-void ContentPrefetcher::KeepOffThisCpu() {
-  if (thread_ != nullptr) thread_->KeepOffThisCpu();
-}
-
-std::optional<ContentStore::Slot> ContentPrefetcher::Take(ContentId content) {
+std::optional<ContentPrefetcher::Unpacked> ContentPrefetcher::Take(
+    ContentId content) {
   if (thread_ == nullptr) return std::nullopt;
-  std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait(lock, [&] { return now_ != content; });
-  std::optional<ContentStore::Slot> taken;
+  Lock lock(mutex_);
+  if (ending_) return std::nullopt;
+  Help(content, lock);
+  std::optional<Unpacked> taken;
   while (!ready_.empty() && ready_.front().content <= content) {
-    const Ready& first = ready_.front();
-    if (first.content == content) {
-      taken = first.slot;
-    } else {
-      store_.Release(first.slot);
-    }
+    Unpacked& first = ready_.front();
     bytes_ -= first.size;
+    if (first.content == content) {
+      taken = std::move(first);
+    } else if (first.slot) {
+      store_.Release(*first.slot);
+    }
     ready_.pop_front();
   }
   // The thread does not begin what the caller is about to do.
@@ -60,14 +67,26 @@ std::optional<ContentStore::Slot> ContentPrefetcher::Take(ContentId content) {
   return taken;
 }
 
+void ContentPrefetcher::Help(ContentId content, Lock& lock) {
+  const auto is_now = [&] { return now_ && now_->content == content; };
+  changed_.wait(lock, [&] { return !is_now() || now_->chunks > 0; });
+  if (!is_now()) return;
+  UnpackChunks(*helper_, lock);
+  changed_.wait(lock, [&] { return !is_now(); });
+}
+
+void ContentPrefetcher::Discard() { End(/*discard=*/true); }
+
 size_t ContentPrefetcher::WaitUntilIdle() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  Lock lock(mutex_);
   changed_.wait(lock,
                 [&] { return !now_ && (next_ >= count_ || full_ > 0); });
   return ready_.size();
 }
 
-void ContentPrefetcher::NoteFull() {
+void ContentPrefetcher::AddReady(Unpacked unpacked) {
+  bytes_ += unpacked.size;
+  ready_.push_back(std::move(unpacked));
   if (bytes_ >= limits_.bytes || ready_.size() >= limits_.contents) {
     full_ = ready_.size();
   }
@@ -81,46 +100,78 @@ bool ContentPrefetcher::NoteRoom() {
   return true;
 }
 
-bool ContentPrefetcher::ending() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return ending_;
-}
-
 void ContentPrefetcher::Run() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  Lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [&] { return ending_ || full_ == 0; });
-    if (ending_ || next_ >= count_) return;
-    const ContentId content = next_++;
-    now_ = content;
-    lock.unlock();
-    const std::optional<Ready> ready = Unpack(content);
-    lock.lock();
+    changed_.wait(lock, [&] {
+      return ending_ || (full_ == 0 && next_ < count_);
+    });
+    if (ending_) break;
+    now_ = Unpacking{.content = next_++};
+    Unpack(lock);
     now_.reset();
-    if (ready) {
-      ready_.push_back(*ready);
-      bytes_ += ready->size;
-      NoteFull();
-    }
     changed_.notify_all();
   }
+  const bool discard = discarding_;
+  lock.unlock();
+  if (discard) store_.Discard();
 }
 
 // An error is the replay's to find, when it comes to that.
-std::optional<ContentPrefetcher::Ready> ContentPrefetcher::Unpack(
-    ContentId content) {
-  const absl::StatusOr<ContentInfo> info = reader_->Info(content);
-  if (!info.ok() || info->size > limits_.bytes) return std::nullopt;
-  const ContentStore::Slot slot = store_.New();
-  for (uint64_t done = 0; done < info->size;) {
-    const auto chunk = reader_->ReadChunk(content, done / kChunkSize);
-    if (!chunk.ok() || !store_.Write(slot, done, *chunk).ok() || ending()) {
-      store_.Release(slot);
-      return std::nullopt;
-    }
-    done += chunk->size();
+void ContentPrefetcher::Unpack(Lock& lock) {
+  lock.unlock();
+  const absl::StatusOr<ContentInfo> info = reader_->Info(now_->content);
+  lock.lock();
+  if (!info.ok() || info->size > limits_.bytes) return;
+  if (info->size <= ContentStore::kLargestString) {
+    UnpackToString(info->size, lock);
+  } else {
+    UnpackToSlot(info->size, lock);
   }
-  return Ready{content, slot, info->size};
+}
+
+void ContentPrefetcher::UnpackToString(uint64_t size, Lock& lock) {
+  Unpacked unpacked = {.content = now_->content, .size = size};
+  unpacked.bytes.resize(size);
+  lock.unlock();
+  const auto n = reader_->Read(unpacked.content, 0,
+                               absl::MakeSpan(unpacked.bytes));
+  lock.lock();
+  if (n.ok()) AddReady(std::move(unpacked));
+}
+
+void ContentPrefetcher::UnpackToSlot(uint64_t size, Lock& lock) {
+  Unpacking& work = *now_;
+  work.slot = store_.New();
+  work.chunks = size / kChunkSize + (size % kChunkSize != 0);
+  if (work.chunks > 1) changed_.notify_all();
+  UnpackChunks(*reader_, lock);
+  changed_.wait(lock, [&] { return work.busy == 0; });
+  if (work.failed || work.next < work.chunks) {
+    store_.Release(work.slot);
+  } else {
+    AddReady({.content = work.content, .size = size, .slot = work.slot});
+  }
+}
+
+void ContentPrefetcher::UnpackChunks(ContentReader& reader, Lock& lock) {
+  Unpacking& work = *now_;  // stays while a thread is busy
+  ++work.busy;
+  while (!ending_ && !work.failed && work.next < work.chunks) {
+    const uint64_t chunk = work.next++;
+    lock.unlock();
+    const bool unpacked = UnpackChunk(reader, work, chunk);
+    lock.lock();
+    work.failed |= !unpacked;
+  }
+  if (--work.busy == 0) changed_.notify_all();
+}
+
+bool ContentPrefetcher::UnpackChunk(ContentReader& reader,
+                                    const Unpacking& work, uint64_t chunk) {
+  const auto bytes = reader.ReadChunk(work.content, chunk);
+  return bytes.ok() &&
+         store_.Write(work.slot, chunk * kChunkSize, *bytes).ok();
 }
 
 }  // namespace emu

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Unpacks the contents of a recording on a thread of its own, before a replay
-// opens them: in the order of the recording, which is that of their first use.
-// What it can not unpack, or what is too large, is left to the replay. Memory is
-// bounded whatever the recording says. Owned by the command.
+// opens them: in the order of the recording, which is that of their first use. A
+// replay that needs one before it is ready helps. What can not be unpacked, or is
+// too large, is left to the replay. Memory is bounded whatever the recording says.
+// Owned by the command.
 
 #ifndef EMU_RECORD_CONTENT_PREFETCHER_H_
 #define EMU_RECORD_CONTENT_PREFETCHER_H_
@@ -14,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "arch/host/worker_thread.h"
@@ -34,6 +36,14 @@ class ContentPrefetcher {
     size_t batch = 256;
   };
 
+  // All of a content. The slot has one user, who has this.
+  struct Unpacked {
+    ContentId content;
+    uint64_t size;
+    std::optional<ContentStore::Slot> slot = {};
+    std::string bytes = {};  // instead, up to ContentStore::kLargestString
+  };
+
   // Both outlive it.
   ContentPrefetcher(const TraceReader& reader, ContentStore& store,
                     const Limits& limits);
@@ -41,49 +51,66 @@ class ContentPrefetcher {
   ContentPrefetcher(const ContentPrefetcher&) = delete;
   ContentPrefetcher& operator=(const ContentPrefetcher&) = delete;
 
-  // Fails where the host has no thread to give: Take then gives nothing.
-  absl::Status Start();
-  // As WorkerThread's, if there is a thread.
-  void KeepOffThisCpu();
+  // The thread starts as WorkerThread's. Fails where the host has none to give:
+  // Take then gives nothing.
+  absl::Status Start(int guest_cpu);
 
-  // A slot that holds all of the content, with one user, who is the caller. It
-  // waits for one that is being unpacked. None: the caller is to unpack it.
-  // Contents before it will not be asked for any more, or are not to be had.
-  std::optional<ContentStore::Slot> Take(ContentId content);
+  // One that is being unpacked the caller helps to finish. None: the caller is to
+  // unpack it. Contents before it will not be asked for any more, or are not to be
+  // had.
+  std::optional<Unpacked> Take(ContentId content);
+  // The run is over, and nobody looks at contents any more: the thread gives the
+  // store's memory back, while the caller goes on. Take gives nothing any more.
+  void Discard();
   // Waits until the thread has nothing to do or no room. Returns how many
   // contents wait to be taken. Requires: there is a thread.
   size_t WaitUntilIdle();
 
  private:
-  struct Ready {
+  // What is being unpacked, a chunk at a time if it is for a slot.
+  struct Unpacking {
     ContentId content;
-    ContentStore::Slot slot;
-    uint64_t size;
+    ContentStore::Slot slot = 0;
+    uint64_t chunks = 0;  // for a slot, once that is known
+    uint64_t next = 0;    // to be begun
+    int busy = 0;         // threads that have begun one
+    bool failed = false;
   };
+  using Lock = std::unique_lock<std::mutex>;
 
   // The thread's.
   void Run();
-  std::optional<Ready> Unpack(ContentId content);
-  void NoteFull();
+  void Unpack(Lock& lock);
+  void UnpackToString(uint64_t size, Lock& lock);
+  void UnpackToSlot(uint64_t size, Lock& lock);
+  // Unpacks chunks of now_ until all are begun.
+  void UnpackChunks(ContentReader& reader, Lock& lock);
+  bool UnpackChunk(ContentReader& reader, const Unpacking& work,
+                   uint64_t chunk);
+  // Returns when that content is not being unpacked any more.
+  void Help(ContentId content, Lock& lock);
+  void End(bool discard);
+  void AddReady(Unpacked unpacked);
   // Whether the thread is to go on because of it.
   bool NoteRoom();
-  bool ending();
 
   const Limits limits_;
   const ContentId count_;
   const std::unique_ptr<ContentReader> reader_;  // the thread's
+  const std::unique_ptr<ContentReader> helper_;  // the caller's
   ContentStore& store_;
   std::unique_ptr<WorkerThread> thread_;
 
   // Under mutex_. Plain std::mutex: see WorkQueue.
   std::mutex mutex_;
   std::condition_variable changed_;
-  ContentId next_ = 0;              // to be unpacked
-  std::optional<ContentId> now_;    // is being unpacked
-  std::deque<Ready> ready_;         // by number
-  uint64_t bytes_ = 0;              // of ready_
-  size_t full_ = 0;                 // how many it was; 0: it is not
+  ContentId next_ = 0;            // to be unpacked
+  std::optional<Unpacking> now_;  // set and reset by the thread
+  std::deque<Unpacked> ready_;    // by number
+  uint64_t bytes_ = 0;            // of ready_
+  size_t full_ = 0;               // how many it was; 0: it is not
   bool ending_ = false;
+  bool discarding_ = false;  // before it ends
 };
 
 }  // namespace emu

@@ -2,6 +2,9 @@
 
 #include "emu/record/content_prefetcher.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <memory>
 #include <optional>
 #include <random>
@@ -44,11 +47,15 @@ class ContentPrefetcherTest : public testing::Test {
     store_ = *ContentStore::Create();
     prefetcher_ =
         std::make_unique<ContentPrefetcher>(*reader_, *store_, limits);
-    ASSERT_TRUE(prefetcher_->Start().ok());
+    ASSERT_TRUE(prefetcher_->Start(-1).ok());
   }
-  std::string Read(ContentStore::Slot slot, size_t size) {
-    std::string bytes(size, '\0');
-    EXPECT_TRUE(store_->Read(slot, 0, absl::MakeSpan(bytes)).ok());
+  // What is held of a content, which is gone then; nothing if it is not all.
+  std::string Read(const ContentPrefetcher::Unpacked& unpacked) {
+    if (!unpacked.slot) return unpacked.bytes;
+    std::string bytes(unpacked.size, '\0');
+    EXPECT_TRUE(
+        store_->Read(*unpacked.slot, 0, absl::MakeSpan(bytes)).ok());
+    store_->Release(*unpacked.slot);
     return bytes;
   }
 
@@ -64,10 +71,11 @@ TEST_F(ContentPrefetcherTest, GivesContentsInTheirOrder) {
   Open(Recording(contents), {});
   EXPECT_EQ(prefetcher_->WaitUntilIdle(), contents.size());
   for (ContentId i = 0; i < contents.size(); ++i) {
-    const auto slot = prefetcher_->Take(i);
-    ASSERT_TRUE(slot) << i;
-    EXPECT_TRUE(Read(*slot, contents[i].size()) == contents[i]) << i;
-    store_->Release(*slot);
+    const auto taken = prefetcher_->Take(i);
+    ASSERT_TRUE(taken) << i;
+    EXPECT_EQ(taken->slot.has_value(),
+              contents[i].size() > ContentStore::kLargestString);
+    EXPECT_TRUE(Read(*taken) == contents[i]) << i;
   }
   EXPECT_FALSE(prefetcher_->Take(20));
 }
@@ -77,9 +85,9 @@ TEST_F(ContentPrefetcherTest, DropsWhatWasPassedOver) {
   for (int i = 0; i < 10; ++i) contents.push_back(Content(i, 1000));
   Open(Recording(contents), {.bytes = 5000, .batch = 1});
   EXPECT_EQ(prefetcher_->WaitUntilIdle(), 5u);
-  const auto slot = prefetcher_->Take(3);
-  ASSERT_TRUE(slot);
-  EXPECT_EQ(Read(*slot, 1000), contents[3]);
+  const auto taken = prefetcher_->Take(3);
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(Read(*taken), contents[3]);
   EXPECT_FALSE(prefetcher_->Take(1));
   EXPECT_FALSE(prefetcher_->Take(3));
   // Its room is there for others.
@@ -94,9 +102,9 @@ TEST_F(ContentPrefetcherTest, LeavesAloneWhatTheReplayIsAheadWith) {
   EXPECT_EQ(prefetcher_->WaitUntilIdle(), 1u);
   EXPECT_FALSE(prefetcher_->Take(5));
   EXPECT_EQ(prefetcher_->WaitUntilIdle(), 1u);
-  const auto slot = prefetcher_->Take(6);
-  ASSERT_TRUE(slot);
-  EXPECT_EQ(Read(*slot, 1000), contents[6]);
+  const auto taken = prefetcher_->Take(6);
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(Read(*taken), contents[6]);
 }
 
 TEST_F(ContentPrefetcherTest, StopsAtItsLimits) {
@@ -109,9 +117,8 @@ TEST_F(ContentPrefetcherTest, StopsAtItsLimits) {
     Open(recording, limits);
     for (ContentId i = 0; i < 90; ++i) {
       EXPECT_EQ(prefetcher_->WaitUntilIdle(), static_cast<size_t>(most));
-      const auto slot = prefetcher_->Take(i);
-      ASSERT_TRUE(slot);
-      store_->Release(*slot);
+      const auto taken = prefetcher_->Take(i);
+      ASSERT_TRUE(taken);
     }
     prefetcher_.reset();
   }
@@ -132,9 +139,8 @@ TEST_F(ContentPrefetcherTest, GoesOnWhenABatchOrHalfWereTaken) {
     for (ContentId i = 0; i < 3u * taken; ++i) {
       const int since = static_cast<int>(i) % taken;
       EXPECT_EQ(prefetcher_->WaitUntilIdle(), static_cast<size_t>(full - since));
-      const auto slot = prefetcher_->Take(i);
-      ASSERT_TRUE(slot);
-      store_->Release(*slot);
+      const auto taken = prefetcher_->Take(i);
+      ASSERT_TRUE(taken);
     }
     prefetcher_.reset();
   }
@@ -149,13 +155,48 @@ TEST_F(ContentPrefetcherTest, PassesOverWhatIsTooLarge) {
   EXPECT_TRUE(prefetcher_->Take(2));
 }
 
-TEST_F(ContentPrefetcherTest, WaitsForWhatIsBeingUnpacked) {
-  const std::string large = Content(0, 30'000'000);
-  Open(Recording({large}), {});
-  // Whether it has begun or not: all of it, or nothing.
-  const auto slot = prefetcher_->Take(0);
-  if (slot) {
-    EXPECT_TRUE(Read(*slot, large.size()) == large);
+// Whether it has begun or not, and however far it is: all of it, or nothing.
+TEST_F(ContentPrefetcherTest, HelpsWithWhatIsBeingUnpacked) {
+  const std::string large = Content(0, 10'000'000);
+  const std::string recording = Recording({large});
+  int taken = 0;
+  for (int round = 0; round < 40; ++round) {
+    Open(recording, {});
+    usleep(100 * round);
+    if (const auto content = prefetcher_->Take(0)) {
+      ++taken;
+      EXPECT_TRUE(Read(*content) == large);
+    }
+    prefetcher_.reset();
+  }
+  EXPECT_GT(taken, 0);
+}
+
+TEST_F(ContentPrefetcherTest, HelpsWithADamagedContentToItsEnd) {
+  std::string recording = Recording({Content(0, 10'000'000)});
+  recording[5'000'000] ^= 1;
+  for (int round = 0; round < 40; ++round) {
+    Open(recording, {});
+    usleep(100 * round);
+    EXPECT_FALSE(prefetcher_->Take(0));
+    prefetcher_.reset();
+  }
+}
+
+TEST_F(ContentPrefetcherTest, GivesTheMemoryBackAtTheEnd) {
+  const std::string recording =
+      Recording({Content(0, 1'000'000), Content(1, 1'000'000)});
+  for (const bool idle : {false, true}) {
+    Open(recording, {});
+    if (idle) prefetcher_->WaitUntilIdle();
+    const auto taken = prefetcher_->Take(0);
+    prefetcher_->Discard();
+    EXPECT_FALSE(prefetcher_->Take(1));
+    if (taken && taken->slot) store_->Release(*taken->slot);
+    prefetcher_.reset();
+    struct stat memory;
+    ASSERT_EQ(fstat(store_->fd(), &memory), 0);
+    EXPECT_EQ(memory.st_blocks, 0);
   }
 }
 
@@ -186,12 +227,11 @@ TEST_F(ContentPrefetcherTest, GivesNothingOfADamagedContent) {
     Open(recording, {});
     prefetcher_->WaitUntilIdle();
     for (ContentId i = 0; i < 2; ++i) {
-      const auto slot = prefetcher_->Take(i);
-      if (!slot) continue;
+      const auto taken = prefetcher_->Take(i);
+      if (!taken) continue;
       ++given;
       // What the digests let through is what was written.
-      EXPECT_TRUE(Read(*slot, contents[i].size()) == contents[i]);
-      store_->Release(*slot);
+      EXPECT_TRUE(Read(*taken) == contents[i]);
     }
     prefetcher_.reset();
   }

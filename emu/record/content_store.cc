@@ -76,8 +76,19 @@ void ContentStore::Release(Slot slot) {
   ReleaseLocked(slot);
 }
 
+void ContentStore::Discard() {
+  uint64_t end;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    discarded_ = true;
+    end = Start(static_cast<Slot>(slots_.size()));
+  }
+  // What the host does not take now goes with the process.
+  memory_.Clear(0, end).IgnoreError();
+}
+
 void ContentStore::ReleaseLocked(Slot slot) {
-  if (--slots_[slot].users > 0) return;
+  if (--slots_[slot].users > 0 || discarded_) return;
   if (slots_[slot].content != kNoContent) {
     by_content_.erase(slots_[slot].content);
   }

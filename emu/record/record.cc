@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "arch/host/host_settings.h"
 #include "arch/isa/cpu_features.h"
 #include "emu/exit_status.h"
 #include "emu/guest_run.h"
@@ -69,8 +70,6 @@ class Recorder : public RecordingWatcher {
   absl::Status Open(const GuestSetup& setup);
   // What the run is to use in place of the host's own.
   GuestDoors Doors();
-  // The guests' CPU is chosen, and this thread runs there.
-  void KeepOffThisCpu() { writer_->KeepOffThisCpu(); }
   // The run is over, with that exit status. Returns emu's.
   int Finish(int exit_status, const std::string& message);
 
@@ -114,6 +113,7 @@ absl::Status Recorder::Open(const GuestSetup& setup) {
   // A program's files are most of a recording and of what it costs.
   options.content_level = kContentLevel;
   options.in_background = true;
+  options.guest_cpu = CpuToPinTo(/*preferred=*/-1);
   auto writer = TraceWriter::Create(path_, options);
   if (!writer.ok()) return writer.status();
   writer_ = *std::move(writer);
@@ -200,7 +200,6 @@ int Record(const RecordOptions& options) {
   GuestRun run(setup, reports, recorder.Doors());
   status = run.Prepare();
   if (!status.ok()) return Fail(status);
-  recorder.KeepOffThisCpu();
   const int exit_status = run.Run();
   const std::string message = run.end() ? run.end()->report : "";
   const int recorded = recorder.Finish(exit_status, message);

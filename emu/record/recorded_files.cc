@@ -2,9 +2,20 @@
 
 #include "emu/record/recorded_files.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace emu {
 
-HostFileId RecordedFiles::Add(const OpenedFile& file) {
+void ReadString(const std::string& string, uint64_t offset,
+                absl::Span<char> out) {
+  const size_t n = offset >= string.size()
+                       ? 0
+                       : string.copy(out.data(), out.size(), offset);
+  std::fill(out.begin() + n, out.end(), '\0');
+}
+
+HostFileId RecordedFiles::Add(OpenedFile file) {
   int id;
   if (free_ids_.empty()) {
     id = static_cast<int>(files_.size());
@@ -13,7 +24,7 @@ HostFileId RecordedFiles::Add(const OpenedFile& file) {
     id = free_ids_.back();
     free_ids_.pop_back();
   }
-  files_[id] = file;
+  files_[id] = std::move(file);
   files_[id].open = true;
   return HostFileId{id};
 }
@@ -32,6 +43,23 @@ void RecordedFiles::Remove(HostFileId id) {
   if (file->slot) store_.Release(*file->slot);
   *file = OpenedFile();
   free_ids_.push_back(id.value);
+}
+
+absl::Status RecordedFiles::MoveToStore(OpenedFile& file) {
+  if (!file.bytes) return absl::OkStatus();
+  if (file.content != kNoContent) file.slot = store_.Use(file.content);
+  if (!file.slot) {
+    const ContentStore::Slot slot = store_.New();
+    absl::Status status = store_.Write(slot, 0, *file.bytes);
+    if (!status.ok()) {
+      store_.Release(slot);
+      return status;
+    }
+    file.slot = file.content == kNoContent ? slot
+                                           : store_.Settle(slot, file.content);
+  }
+  file.bytes.reset();
+  return absl::OkStatus();
 }
 
 uint64_t RecordedFiles::Start(HostFileId id) {

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "arch/host/host_files.h"
 #include "arch/host_tree.h"
 #include "arch/machine.h"
@@ -28,7 +30,7 @@ struct OpenedFile {
   // Where the store has it, if it does; a live one only while a guest's mapping
   // shows it.
   std::optional<ContentStore::Slot> slot = {};
-  // All of it, where that is little and no guest has mapped it: in a recording.
+  // All of it instead, where that is little and no guest has mapped it.
   std::optional<std::string> bytes = {};
   ContentId content = kNoContent;  // of what is not live
   HostNode node = {};                 // likewise
@@ -37,12 +39,16 @@ struct OpenedFile {
   HostFileId host = {};
 };
 
+// The bytes of `string` from `offset` on, and zeroes behind them.
+void ReadString(const std::string& string, uint64_t offset,
+                absl::Span<char> out);
+
 class RecordedFiles : public HostFiles {
  public:
   // `store` outlives it.
   explicit RecordedFiles(ContentStore& store) : store_(store) {}
 
-  HostFileId Add(const OpenedFile& file);
+  HostFileId Add(OpenedFile file);
   // Null when it is not open.
   OpenedFile* Find(HostFileId id);
   void Remove(HostFileId id);
@@ -50,6 +56,10 @@ class RecordedFiles : public HostFiles {
   ContentStore& store() { return store_; }
 
   uint64_t Start(HostFileId id) override;
+
+ protected:
+  // What the file holds as a string comes to be where a guest can map it.
+  absl::Status MoveToStore(OpenedFile& file);
 
  private:
   ContentStore& store_;

@@ -27,10 +27,6 @@ constexpr int kAttempts = 3;
 // As much as is copied at a time.
 constexpr size_t kPiece = 256 << 10;
 
-// What is so small takes less time in a string than in the store, and no more
-// room.
-constexpr uint64_t kLargestString = 64 << 10;
-
 // What is lent has a descriptor of its own until it is written.
 constexpr uint64_t kSmallestLent = 64 << 10;
 
@@ -176,7 +172,7 @@ Result<OpenedFile> RecordingFiles::Copy(HostTree& tree, HostFileId host) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const Result<HostNode> node = tree.StatFile(host);
     if (!node.ok()) break;
-    if (node->size <= kLargestString) {
+    if (node->size <= ContentStore::kLargestString) {
       Result<std::string> bytes = ReadAll(tree, host, node->size);
       if (!bytes.ok()) break;
       copy.bytes = bytes.Take();
@@ -202,19 +198,6 @@ Result<OpenedFile> RecordingFiles::Copy(HostTree& tree, HostFileId host) {
   return copy;
 }
 
-absl::Status RecordingFiles::MoveToStore(OpenedFile& file) {
-  if (!file.bytes) return absl::OkStatus();
-  const ContentStore::Slot slot = store().New();
-  absl::Status status = store().Write(slot, 0, *file.bytes);
-  if (!status.ok()) {
-    store().Release(slot);
-    return status;
-  }
-  file.slot = slot;
-  file.bytes.reset();
-  return status;
-}
-
 Result<OpenedFile> RecordingFiles::Open(HostTree& tree, const std::string& path,
                                         const std::string& name) {
   const HostFileId host = TRY(tree.Open(path, /*writable=*/false));
@@ -234,10 +217,7 @@ Result<OpenedFile> RecordingFiles::Open(HostTree& tree, const std::string& path,
 
 uint64_t RecordingFiles::Start(HostFileId id) {
   OpenedFile* file = Find(id);
-  // What does not get there is told of by Descriptor.
-  if (file == nullptr || !MoveToStore(*file).ok() || file->slot) {
-    return RecordedFiles::Start(id);
-  }
+  if (file == nullptr || file->slot) return RecordedFiles::Start(id);
   return host_.Start(file->host);
 }
 

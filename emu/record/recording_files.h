@@ -49,8 +49,6 @@ class RecordingFiles : public RecordedFiles {
   std::optional<OpenedFile> Lend(HostTree& tree, HostFileId file);
   Result<OpenedFile> Copy(HostTree& tree, HostFileId file);
   absl::StatusOr<Stored> Store(HostTree& tree, HostFileId file, uint64_t size);
-  // Where a guest can map it.
-  absl::Status MoveToStore(OpenedFile& file);
   // The id that the recording gives it.
   ContentId Record(const Stored& stored);
 

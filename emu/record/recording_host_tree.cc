@@ -130,8 +130,7 @@ Result<size_t> RecordingHostTree::ReadAt(HostFileId file, absl::Span<char> out,
     out = out.subspan(0, std::min<uint64_t>(out.size(),
                                             opened->node.size - offset));
     if (opened->bytes) {
-      const size_t n = MemorySource(*opened->bytes).ReadAt(offset, out).value();
-      std::fill(out.begin() + n, out.end(), '\0');
+      ReadString(*opened->bytes, offset, out);
       return out.size();
     }
     if (!opened->slot) return host_.ReadAt(opened->host, out, offset);

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "arch/host/end_on_signals.h"
+#include "arch/host/host_settings.h"
 #include "arch/host/owned_fd.h"
 #include "arch/isa/cpu_features.h"
 #include "emu/exit_status.h"
@@ -65,6 +66,7 @@ class Replayer {
   Replayer(const TraceReader& reader, const RecordingOptions& recording)
       : reader_(reader),
         recording_(recording),
+        cpu_(CpuToPinTo(CanTrapCpuid() ? -1 : recording.processor.cpu)),
         player_(reader),
         sink_(reader, player_) {}
 
@@ -72,15 +74,16 @@ class Replayer {
   absl::Status Open(int output, int errors);
   GuestDoors Doors();
   InputPlayer& player() { return player_; }
-  // The guests' CPU is chosen, and this thread runs there.
-  void KeepOffThisCpu() { prefetcher_->KeepOffThisCpu(); }
   // The run is over, with that exit status: whether that is all there was.
   // Returns emu's exit status.
   int Finish(int exit_status);
+  // Nobody looks at files any more.
+  void DiscardContents() { prefetcher_->Discard(); }
 
  private:
   const TraceReader& reader_;
   const RecordingOptions& recording_;
+  const int cpu_;  // the guests'
   InputPlayer player_;
   ReplaySink sink_;
   std::unique_ptr<HostSignals> signals_;
@@ -105,7 +108,7 @@ absl::Status Replayer::Open(int output, int errors) {
   prefetcher_ = std::make_unique<ContentPrefetcher>(
       reader_, *store_, ContentPrefetcher::Limits());
   // Without it contents are unpacked when they are used.
-  prefetcher_->Start().IgnoreError();
+  prefetcher_->Start(cpu_).IgnoreError();
   files_ = std::make_unique<ReplayFiles>(*store_, reader_, *prefetcher_,
                                          player_);
   const int trees = static_cast<int>(recording_.setup.binds.size()) + 1;
@@ -132,7 +135,7 @@ GuestDoors Replayer::Doors() {
           .files = *files_,
           .trees = trees,
           .recorder = &sink_,
-          .preferred_cpu = recording_.processor.cpu,
+          .preferred_cpu = cpu_,
           .memory_watch = false,
           .failure = &player_.failure()};
 }
@@ -175,9 +178,10 @@ int Replay(const ReplayOptions& options) {
   replayer.player().set_on_failure([&run](const std::string& reason) {
     run.kernel().RequestStop(reason);
   });
-  replayer.KeepOffThisCpu();
   const int exit_status = replayer.Finish(run.Run());
-  return run.Finish(exit_status, {});
+  const int finished = run.Finish(exit_status, {});
+  replayer.DiscardContents();
+  return finished;
 }
 
 // Ends the run at an event, which somebody wants to see.

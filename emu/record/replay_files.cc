@@ -15,16 +15,40 @@ constexpr uint64_t kPiece = kChunkSize;
 
 }  // namespace
 
-absl::StatusOr<ContentStore::Slot> ReplayFiles::NewSlot(ContentId content) {
-  const absl::StatusOr<ContentInfo> info = reader_.Content(content);
-  if (!info.ok()) return info.status();
-  if (info->size > ContentStore::kSlotSize) {
+absl::StatusOr<ContentStore::Slot> ReplayFiles::NewSlot(ContentId content,
+                                                        uint64_t size) {
+  if (size > ContentStore::kSlotSize) {
     return absl::OutOfRangeError("a file of more than a terabyte");
   }
-  const std::optional<ContentStore::Slot> unpacked = prefetcher_.Take(content);
-  const ContentStore::Slot slot = unpacked ? *unpacked : store().New();
-  fetched_[slot].assign(info->size / kPiece + 1, unpacked.has_value());
+  const auto unpacked = prefetcher_.Take(content);
+  if (unpacked && unpacked->slot) {
+    fetched_.erase(*unpacked->slot);
+    return *unpacked->slot;
+  }
+  const ContentStore::Slot slot = store().New();
+  fetched_[slot].assign(size / kPiece + 1, false);
   return slot;
+}
+
+absl::Status ReplayFiles::Fill(OpenedFile& file) {
+  file.slot = store().Use(file.content);
+  if (file.slot) return absl::OkStatus();
+  const absl::StatusOr<ContentInfo> info = reader_.Content(file.content);
+  if (!info.ok()) return info.status();
+  if (info->size <= ContentStore::kLargestString) {
+    auto unpacked = prefetcher_.Take(file.content);
+    auto bytes = unpacked
+                     ? std::move(unpacked->bytes)
+                     : reader_.ReadContent(file.content,
+                                           ContentStore::kLargestString);
+    if (!bytes.ok()) return bytes.status();
+    file.bytes = *std::move(bytes);
+    return absl::OkStatus();
+  }
+  const auto slot = NewSlot(file.content, info->size);
+  if (!slot.ok()) return slot.status();
+  file.slot = store().Settle(*slot, file.content);
+  return absl::OkStatus();
 }
 
 Result<HostFileId> ReplayFiles::AddCopy(ContentId content,
@@ -32,22 +56,19 @@ Result<HostFileId> ReplayFiles::AddCopy(ContentId content,
   OpenedFile file;
   file.content = content;
   file.node = node;
-  file.slot = store().Use(content);
-  if (!file.slot) {
-    const absl::StatusOr<ContentStore::Slot> slot = NewSlot(content);
-    if (!slot.ok()) {
-      player_.Fail(std::string(slot.status().message()));
-      return Errno(EIO);
-    }
-    file.slot = store().Settle(*slot, content);
+  const absl::Status status = Fill(file);
+  if (!status.ok()) {
+    player_.Fail(std::string(status.message()));
+    return Errno(EIO);
   }
-  return Add(file);
+  return Add(std::move(file));
 }
 
 absl::Status ReplayFiles::Fetch(ContentStore::Slot slot, ContentId content,
                                 uint64_t offset, uint64_t length) {
-  std::vector<bool>& fetched = fetched_[slot];
-  if (length == 0) return absl::OkStatus();
+  const auto found = fetched_.find(slot);
+  if (found == fetched_.end() || length == 0) return absl::OkStatus();
+  std::vector<bool>& fetched = found->second;
   const uint64_t last = std::min<uint64_t>((offset + length - 1) / kPiece,
                                            fetched.size() - 1);
   for (uint64_t piece = offset / kPiece; piece <= last; ++piece) {
@@ -70,6 +91,10 @@ Result<size_t> ReplayFiles::ReadCopy(const OpenedFile& file,
   if (offset >= file.node.size) return 0;
   out = out.subspan(
       0, std::min<uint64_t>(out.size(), file.node.size - offset));
+  if (file.bytes) {
+    ReadString(*file.bytes, offset, out);
+    return out.size();
+  }
   absl::Status status = Fetch(*file.slot, file.content, offset, out.size());
   if (status.ok()) status = store().Read(*file.slot, offset, out);
   if (status.ok()) return out.size();
@@ -97,7 +122,7 @@ absl::StatusOr<int> ReplayFiles::Descriptor(HostFileId id) {
   }
   absl::Status status;
   if (!file->live) {
-    status = Fetch(*file->slot, file->content, 0, file->node.size);
+    status = Map(*file);
   } else if (!file->slot) {
     status = MapLive(id, *file);
   }
@@ -106,6 +131,13 @@ absl::StatusOr<int> ReplayFiles::Descriptor(HostFileId id) {
     return status;
   }
   return store().fd();
+}
+
+absl::Status ReplayFiles::Map(OpenedFile& file) {
+  if (!file.bytes) return Fetch(*file.slot, file.content, 0, file.node.size);
+  absl::Status status = MoveToStore(file);
+  if (status.ok()) fetched_.erase(*file.slot);
+  return status;
 }
 
 absl::Status ReplayFiles::MapLive(HostFileId id, OpenedFile& file) {
@@ -118,13 +150,15 @@ absl::Status ReplayFiles::MapLive(HostFileId id, OpenedFile& file) {
     player_.FailMalformed(InputKind::kMapped);
     return absl::AbortedError("the replay is over");
   }
+  const auto id_of_content = static_cast<ContentId>(content);
+  const absl::StatusOr<ContentInfo> info = reader_.Content(id_of_content);
+  if (!info.ok()) return info.status();
   const absl::StatusOr<ContentStore::Slot> slot =
-      NewSlot(static_cast<ContentId>(content));
+      NewSlot(id_of_content, info->size);
   if (!slot.ok()) return slot.status();
   // It is not shared: the guest may write to it.
   file.slot = *slot;
-  return Fetch(*slot, static_cast<ContentId>(content), 0,
-               ContentStore::kSlotSize);
+  return Fetch(*slot, id_of_content, 0, ContentStore::kSlotSize);
 }
 
 }  // namespace emu

@@ -44,19 +44,23 @@ class ReplayFiles : public RecordedFiles {
   absl::StatusOr<int> Descriptor(HostFileId id) override;
 
  private:
-  // A slot for the content, with what was unpacked of it.
-  absl::StatusOr<ContentStore::Slot> NewSlot(ContentId content);
+  // Gives the file what it holds: a string, or a slot for that.
+  absl::Status Fill(OpenedFile& file);
+  // A slot for a content of that size, with what was unpacked of it.
+  absl::StatusOr<ContentStore::Slot> NewSlot(ContentId content, uint64_t size);
   // Brings bytes of a content into the store, with all of the pieces they are
   // in.
   absl::Status Fetch(ContentStore::Slot slot, ContentId content,
                      uint64_t offset, uint64_t length);
+  // All of it comes to be where a guest can map it.
+  absl::Status Map(OpenedFile& file);
   // The slot for a live file that is to be mapped.
   absl::Status MapLive(HostFileId id, OpenedFile& file);
 
   const TraceReader& reader_;
   ContentPrefetcher& prefetcher_;
   InputPlayer& player_;
-  // Which pieces are in the store, by slot.
+  // Which pieces are in the store, by slot: all, if it is not here.
   std::map<ContentStore::Slot, std::vector<bool>> fetched_;
   std::string buffer_;
 };

@@ -180,6 +180,15 @@ absl::Status BlockReader::DamagedAt(uint64_t offset) const {
 
 absl::StatusOr<std::string> BlockReader::Read(uint64_t offset, BlockType type,
                                               BlockHeader* header) const {
+  std::string payload;
+  absl::Status status = Read(offset, type, header, payload);
+  if (!status.ok()) return status;
+  return payload;
+}
+
+absl::Status BlockReader::Read(uint64_t offset, BlockType type,
+                               BlockHeader* header,
+                               std::string& payload) const {
   char bytes[kBlockHeaderSize];
   auto n = source_.ReadAt(offset, absl::MakeSpan(bytes));
   if (!n.ok()) return n.status();
@@ -195,14 +204,18 @@ absl::StatusOr<std::string> BlockReader::Read(uint64_t offset, BlockType type,
       Digest(stored_.data(), stored_.size()) != header->checksum) {
     return DamagedAt(offset + kBlockHeaderSize);
   }
-  if (!(header->flags & BlockHeader::kPacked)) return stored_;
-  std::string raw(header->raw_size, '\0');
-  const size_t unpacked = ZSTD_decompressDCtx(
-      context_, raw.data(), raw.size(), stored_.data(), stored_.size());
-  if (ZSTD_isError(unpacked) || unpacked != raw.size()) {
+  if (!(header->flags & BlockHeader::kPacked)) {
+    payload.swap(stored_);
+    return absl::OkStatus();
+  }
+  payload.resize(header->raw_size);
+  const size_t unpacked =
+      ZSTD_decompressDCtx(context_, payload.data(), payload.size(),
+                          stored_.data(), stored_.size());
+  if (ZSTD_isError(unpacked) || unpacked != payload.size()) {
     return DamagedAt(offset + kBlockHeaderSize);
   }
-  return raw;
+  return absl::OkStatus();
 }
 
 absl::Status BlockIndex::Scan() {

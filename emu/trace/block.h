@@ -126,6 +126,9 @@ class BlockReader {
   // The payload of the block of this type at `offset`, checked and unpacked.
   absl::StatusOr<std::string> Read(uint64_t offset, BlockType type,
                                    BlockHeader* header) const;
+  // To `payload`, whose memory is used again.
+  absl::Status Read(uint64_t offset, BlockType type, BlockHeader* header,
+                    std::string& payload) const;
 
   // "NAME: WHAT", for a file that holds what none should.
   absl::Status Damaged(absl::string_view what) const;

@@ -67,19 +67,15 @@ absl::StatusOr<const ContentReader::Content*> ContentReader::Find(
   return &contents_.front();
 }
 
-absl::StatusOr<std::string> ContentReader::ReadBlock(BlockType type,
-                                                    size_t i) const {
-  BlockHeader header;
-  return reader_.Read(index_.offset(type, i), type, &header);
-}
-
 absl::StatusOr<ContentReader::Content> ContentReader::Load(ContentId id) const {
   if (id >= index_.blocks(BlockType::kContent)) {
     return index_.Damaged(
         "the recording names a content that it does not hold");
   }
   const absl::Status damaged = index_.Damaged(BlockType::kContent, id);
-  const auto payload = ReadBlock(BlockType::kContent, id);
+  BlockHeader header;
+  const auto payload = reader_.Read(index_.offset(BlockType::kContent, id),
+                                    BlockType::kContent, &header);
   if (!payload.ok()) return payload.status();
   absl::string_view rest = *payload;
   Content content;
@@ -114,10 +110,19 @@ absl::StatusOr<const std::string*> ContentReader::FindChunk(uint32_t number) {
     chunks_.splice(chunks_.begin(), chunks_, found);
     return &chunks_.front().bytes;
   }
-  auto bytes = ReadBlock(BlockType::kChunk, number);
-  if (!bytes.ok()) return bytes.status();
-  chunks_.push_front({number, *std::move(bytes)});
-  if (chunks_.size() > kChunksKept) chunks_.pop_back();
+  // The memory of the one that was used the longest time ago is used again: it
+  // may still be in the processor's cache.
+  Chunk chunk;
+  if (chunks_.size() >= chunks_kept_) {
+    chunk = std::move(chunks_.back());
+    chunks_.pop_back();
+  }
+  chunk.number = number;
+  BlockHeader header;
+  absl::Status status = reader_.Read(index_.offset(BlockType::kChunk, number),
+                                     BlockType::kChunk, &header, chunk.bytes);
+  if (!status.ok()) return status;
+  chunks_.push_front(std::move(chunk));
   return &chunks_.front().bytes;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads contents of a recording at any offset. A few chunks are kept unpacked.
+// Reads contents of a recording at any offset. Some chunks are kept unpacked.
 // Several can read one recording at the same time, each for one thread.
 
 #ifndef EMU_TRACE_CONTENT_READER_H_
@@ -23,9 +23,10 @@ namespace emu {
 
 class ContentReader {
  public:
-  // `index` outlives it.
-  explicit ContentReader(const BlockIndex& index)
+  // `index` outlives it. `chunks`, one at least, are kept.
+  ContentReader(const BlockIndex& index, size_t chunks)
       : index_(index),
+        chunks_kept_(chunks),
         reader_(index.reader().source(), index.reader().name()) {}
 
   absl::StatusOr<ContentInfo> Info(ContentId id);
@@ -49,15 +50,14 @@ class ContentReader {
     std::string bytes;
   };
   static constexpr size_t kContentsKept = 16;
-  static constexpr size_t kChunksKept = 16;
 
   // Valid until the next call.
   absl::StatusOr<const Content*> Find(ContentId id);
   absl::StatusOr<Content> Load(ContentId id) const;
   absl::StatusOr<const std::string*> FindChunk(uint32_t number);
-  absl::StatusOr<std::string> ReadBlock(BlockType type, size_t i) const;
 
   const BlockIndex& index_;
+  const size_t chunks_kept_;
   const BlockReader reader_;
   // The last used first.
   std::list<Content> contents_;

@@ -10,6 +10,12 @@
 #include "emu/trace/wire.h"
 
 namespace emu {
+namespace {
+
+// Of contents that are read a little at a time.
+constexpr size_t kChunksKept = 16;
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<TraceReader>> TraceReader::Open(
     const std::string& path) {
@@ -34,7 +40,7 @@ TraceReader::TraceReader(std::unique_ptr<ByteSource> source,
     : source_(std::move(source)),
       name_(name),
       index_(std::make_unique<BlockIndex>(*source_, name_)),
-      contents_(std::make_unique<ContentReader>(*index_)) {}
+      contents_(std::make_unique<ContentReader>(*index_, kChunksKept)) {}
 
 TraceReader::~TraceReader() = default;
 
@@ -117,7 +123,7 @@ absl::StatusOr<std::string> TraceReader::ReadContent(ContentId id,
 }
 
 std::unique_ptr<ContentReader> TraceReader::NewContentReader() const {
-  return std::make_unique<ContentReader>(*index_);
+  return std::make_unique<ContentReader>(*index_, 1);
 }
 
 EventCursor::EventCursor(const TraceReader& reader)

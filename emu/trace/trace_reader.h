@@ -144,8 +144,8 @@ class TraceReader {
                                      absl::Span<char> out) const;
   // All of a content that has at most `limit` bytes.
   absl::StatusOr<std::string> ReadContent(ContentId id, uint64_t limit) const;
-  // For another thread, which may read contents while this one reads anything.
-  // The TraceReader outlives it.
+  // For another thread, which may read contents while this one reads anything:
+  // each from its beginning to its end. The TraceReader outlives it.
   std::unique_ptr<ContentReader> NewContentReader() const;
 
  private:

@@ -74,7 +74,9 @@ absl::StatusOr<std::unique_ptr<TraceWriter>> TraceWriter::Create(
   writer->bytes_ = writer->blocks_->bytes();
   if (!writer->status().ok()) return writer->status();
   // Without a thread the work is done at once.
-  if (options.in_background) writer->queue_.StartThread().IgnoreError();
+  if (options.in_background) {
+    writer->queue_.StartThread(options.guest_cpu).IgnoreError();
+  }
   return writer;
 }
 

@@ -43,8 +43,10 @@ struct TraceOptions {
   // zstd's; negative ones are faster.
   int event_level = 1;
   int content_level = 1;
-  // A thread does the work, where the host has one to give.
+  // A thread does the work, where the host has one to give. It leaves that CPU to
+  // guests, as WorkerThread's does.
   bool in_background = false;
+  int guest_cpu = -1;
 };
 
 class TraceWriter {
@@ -82,9 +84,6 @@ class TraceWriter {
   TraceTotals totals() const;
   // Of all events added.
   TraceDigest digest() const;
-
-  // Guests run on this CPU: the thread is to use others.
-  void KeepOffThisCpu() { queue_.KeepOffThisCpu(); }
 
  private:
   explicit TraceWriter(std::unique_ptr<ByteSink> sink);

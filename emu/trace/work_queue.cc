@@ -17,15 +17,11 @@ WorkQueue::~WorkQueue() {
   thread_.reset();
 }
 
-absl::Status WorkQueue::StartThread() {
-  auto thread = WorkerThread::Start([this] { Run(); });
+absl::Status WorkQueue::StartThread(int guest_cpu) {
+  auto thread = WorkerThread::Start([this] { Run(); }, guest_cpu);
   if (!thread.ok()) return thread.status();
   thread_ = *std::move(thread);
   return absl::OkStatus();
-}
-
-void WorkQueue::KeepOffThisCpu() {
-  if (thread_ != nullptr) thread_->KeepOffThisCpu();
 }
 
 void WorkQueue::UseAllCpus() {

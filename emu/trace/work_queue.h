@@ -32,11 +32,10 @@ class WorkQueue {
   WorkQueue(const WorkQueue&) = delete;
   WorkQueue& operator=(const WorkQueue&) = delete;
 
-  // From now on a thread does it. Where the host has none to give, all stays as
-  // it was.
-  absl::Status StartThread();
+  // From now on a thread does it, which starts as WorkerThread's. Where the host
+  // has none to give, all stays as it was.
+  absl::Status StartThread(int guest_cpu);
   // As WorkerThread's, if there is a thread.
-  void KeepOffThisCpu();
   void UseAllCpus();
 
   // `bytes` is what the work holds in memory until it is done.
@@ -48,7 +47,7 @@ class WorkQueue {
 
  private:
   // What the thread is woken for.
-  static constexpr size_t kBatch = 256 << 10;
+  static constexpr size_t kBatch = 64 << 10;
 
   struct Item {
     size_t bytes;

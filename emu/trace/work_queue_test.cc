@@ -26,13 +26,13 @@ TEST(WorkQueueTest, DoesWorkAtOnceWithoutAThread) {
   queue.Add(1000, [&] { done = 1; });
   EXPECT_EQ(done, 1);
   queue.Drain();
-  queue.KeepOffThisCpu();
+  queue.UseAllCpus();
 }
 
 TEST(WorkQueueTest, KeepsTheOrder) {
   std::vector<int> order;
   WorkQueue queue(1 << 20);
-  ASSERT_TRUE(queue.StartThread().ok());
+  ASSERT_TRUE(queue.StartThread(-1).ok());
   for (int i = 0; i < 1000; ++i) {
     queue.Add(1, [&order, i] { order.push_back(i); });
   }
@@ -43,7 +43,7 @@ TEST(WorkQueueTest, KeepsTheOrder) {
 
 TEST(WorkQueueTest, IsEmptyWhenDrained) {
   WorkQueue queue(100);
-  ASSERT_TRUE(queue.StartThread().ok());
+  ASSERT_TRUE(queue.StartThread(-1).ok());
   queue.Drain();
   std::atomic<int> done = 0;
   for (int round = 1; round < 100; ++round) {
@@ -58,7 +58,7 @@ TEST(WorkQueueTest, MakesTheGiverWaitBeyondTheBound) {
   std::atomic<int> done = 0;
   std::atomic<bool> given = false;
   WorkQueue queue(10);
-  ASSERT_TRUE(queue.StartThread().ok());
+  ASSERT_TRUE(queue.StartThread(-1).ok());
   queue.Add(11, [&, open = gate.get_future().share()] {
     open.wait();
     ++done;
@@ -76,7 +76,7 @@ TEST(WorkQueueTest, MakesTheGiverWaitBeyondTheBound) {
 
 TEST(WorkQueueTest, TakesOneThatIsLargerThanTheBound) {
   WorkQueue queue(1);
-  ASSERT_TRUE(queue.StartThread().ok());
+  ASSERT_TRUE(queue.StartThread(-1).ok());
   std::atomic<int> done = 0;
   for (int i = 0; i < 10; ++i) queue.Add(1000, [&] { ++done; });
   queue.Drain();
@@ -85,7 +85,7 @@ TEST(WorkQueueTest, TakesOneThatIsLargerThanTheBound) {
 
 TEST(WorkQueueTest, BeginsWhenItIsAsked) {
   WorkQueue queue(100 << 20);
-  ASSERT_TRUE(queue.StartThread().ok());
+  ASSERT_TRUE(queue.StartThread(-1).ok());
   std::promise<void> done;
   queue.Add(1, [&] { done.set_value(); });
   queue.Kick();
@@ -94,7 +94,7 @@ TEST(WorkQueueTest, BeginsWhenItIsAsked) {
 
 TEST(WorkQueueTest, BeginsByItselfWithABatch) {
   WorkQueue queue(100 << 20);
-  ASSERT_TRUE(queue.StartThread().ok());
+  ASSERT_TRUE(queue.StartThread(-1).ok());
   std::promise<void> done;
   for (int i = 0; i < 300; ++i) queue.Add(1000, [] {});
   queue.Add(1, [&] { done.set_value(); });
@@ -106,7 +106,7 @@ TEST(WorkQueueTest, DoesWhatIsLeftAtItsEnd) {
   std::vector<int> order;
   {
     WorkQueue queue(100);
-    ASSERT_TRUE(queue.StartThread().ok());
+    ASSERT_TRUE(queue.StartThread(-1).ok());
     for (int i = 0; i < 3; ++i) queue.Add(1, [&order, i] { order.push_back(i); });
   }
   EXPECT_THAT(order, ElementsAre(0, 1, 2));
@@ -115,7 +115,7 @@ TEST(WorkQueueTest, DoesWhatIsLeftAtItsEnd) {
 TEST(WorkQueueTest, LetsGoOfWhatWorkHeld) {
   const auto held = std::make_shared<int>(1);
   WorkQueue queue(100);
-  ASSERT_TRUE(queue.StartThread().ok());
+  ASSERT_TRUE(queue.StartThread(-1).ok());
   queue.Add(1, [copy = held] { EXPECT_EQ(*copy, 1); });
   queue.Drain();
   EXPECT_EQ(held.use_count(), 1);
@@ -123,7 +123,7 @@ TEST(WorkQueueTest, LetsGoOfWhatWorkHeld) {
 
 TEST(WorkQueueTest, TakesNoSignals) {
   WorkQueue queue(100);
-  ASSERT_TRUE(queue.StartThread().ok());
+  ASSERT_TRUE(queue.StartThread(-1).ok());
   sigset_t blocked;
   sigemptyset(&blocked);
   queue.Add(1, [&] { pthread_sigmask(SIG_SETMASK, nullptr, &blocked); });
@@ -139,12 +139,7 @@ TEST(WorkQueueTest, LeavesTheCpuOfTheGuestsWhereThereIsAnother) {
   int first = 0;
   while (!CPU_ISSET(first, &allowed)) ++first;
   WorkQueue queue(100);
-  ASSERT_TRUE(queue.StartThread().ok());
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(first, &one);
-  ASSERT_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
-  queue.KeepOffThisCpu();
+  ASSERT_TRUE(queue.StartThread(first).ok());
   cpu_set_t worker;
   queue.Add(1, [&] { sched_getaffinity(0, sizeof(worker), &worker); });
   queue.Drain();
@@ -152,7 +147,6 @@ TEST(WorkQueueTest, LeavesTheCpuOfTheGuestsWhereThereIsAnother) {
   queue.UseAllCpus();
   queue.Add(1, [&] { sched_getaffinity(0, sizeof(again), &again); });
   queue.Drain();
-  ASSERT_EQ(sched_setaffinity(0, sizeof(allowed), &allowed), 0);
   const int others = CPU_COUNT(&allowed) - 1;
   EXPECT_EQ(CPU_COUNT(&worker), others == 0 ? 1 : others);
   EXPECT_EQ(CPU_ISSET(first, &worker) != 0, others == 0);
