@@ -8,6 +8,7 @@
 #define EMU_RECORD_RECORDED_FILES_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,8 +31,8 @@ struct OpenedFile {
   // Where the store has it, if it does; a live one only while a guest's mapping
   // shows it.
   std::optional<ContentStore::Slot> slot = {};
-  // All of it instead, where that is little and no guest has mapped it.
-  std::optional<std::string> bytes = {};
+  // All of it instead, where that is little and no guest has mapped it; else null.
+  std::shared_ptr<const std::string> bytes = {};
   ContentId content = kNoContent;  // of what is not live
   HostNode node = {};                 // likewise
   // In a recording: the file itself, where guests use that.

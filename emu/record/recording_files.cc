@@ -80,6 +80,21 @@ class SlotBytes : public ByteSource {
   const uint64_t size_;
 };
 
+class StringBytes : public ByteSource {
+ public:
+  explicit StringBytes(std::shared_ptr<const std::string> bytes)
+      : bytes_(std::move(bytes)) {}
+
+  absl::StatusOr<uint64_t> Size() const override { return bytes_->size(); }
+  absl::StatusOr<size_t> ReadAt(uint64_t offset,
+                                absl::Span<char> out) const override {
+    return MemorySource(*bytes_).ReadAt(offset, out);
+  }
+
+ private:
+  const std::shared_ptr<const std::string> bytes_;
+};
+
 // What a file of the host holds, `size` bytes from `start` on.
 class LentBytes : public ByteSource {
  public:
@@ -175,7 +190,7 @@ Result<OpenedFile> RecordingFiles::Copy(HostTree& tree, HostFileId host) {
     if (node->size <= ContentStore::kLargestString) {
       Result<std::string> bytes = ReadAll(tree, host, node->size);
       if (!bytes.ok()) break;
-      copy.bytes = bytes.Take();
+      copy.bytes = std::make_shared<const std::string>(bytes.Take());
     } else {
       const absl::StatusOr<Stored> stored = Store(tree, host, node->size);
       if (!stored.ok()) break;
@@ -190,7 +205,10 @@ Result<OpenedFile> RecordingFiles::Copy(HostTree& tree, HostFileId host) {
   }
   if (copy.bytes) {
     if (copy.slot) store().Release(*std::exchange(copy.slot, std::nullopt));
-    if (!recorder_.stopped()) copy.content = writer_.AddContent(*copy.bytes);
+    if (!recorder_.stopped()) {
+      copy.content =
+          writer_.AddContent(std::make_unique<StringBytes>(copy.bytes));
+    }
     return copy;
   }
   if (!copy.slot) return Errno(EIO);
@@ -207,12 +225,12 @@ Result<OpenedFile> RecordingFiles::Open(HostTree& tree, const std::string& path,
     tree.Close(host);
     opened = TRY(std::move(copy));
   }
-  if (recorder_.stopped()) return *opened;
+  if (recorder_.stopped()) return *std::move(opened);
   writer_.AddFile({.path = name,
                    .mode = opened->node.mode,
                    .mtime = opened->node.mtime,
                    .content = opened->content});
-  return *opened;
+  return *std::move(opened);
 }
 
 uint64_t RecordingFiles::Start(HostFileId id) {

@@ -112,7 +112,7 @@ Result<HostFileId> RecordingHostTree::Open(const std::string& path,
   }
   recorder_.Commit();
   if (!opened.ok()) return opened.error();
-  return files_.Add(*opened);
+  return files_.Add(opened.Take());
 }
 
 void RecordingHostTree::Close(HostFileId file) {

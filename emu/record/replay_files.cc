@@ -42,7 +42,7 @@ absl::Status ReplayFiles::Fill(OpenedFile& file) {
                      : reader_.ReadContent(file.content,
                                            ContentStore::kLargestString);
     if (!bytes.ok()) return bytes.status();
-    file.bytes = *std::move(bytes);
+    file.bytes = std::make_shared<const std::string>(*std::move(bytes));
     return absl::OkStatus();
   }
   const auto slot = NewSlot(file.content, info->size);

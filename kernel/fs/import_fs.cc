@@ -207,15 +207,20 @@ Result<> ImportDirectory::Fill() {
   }
   filled_ = true;
   int directories = 0;
+  // One string for the paths of all of them: there may be many.
+  std::string path = PathOf("");
+  const size_t parent = path.size();
   for (HostDirEntry& entry : entries) {
     if (!IsName(entry.name)) continue;
+    path.resize(parent);
+    path += entry.name;
     if (entry.type == 0) {
-      Result<HostNode> host = import_.tree().Stat(PathOf(entry.name));
+      Result<HostNode> host = import_.tree().Stat(path);
       if (!host.ok()) continue;
       entry.type = host->mode & S_IFMT;
     }
     if (entry.type == S_IFDIR) ++directories;
-    const uint64_t ino = InoOf(PathOf(entry.name));
+    const uint64_t ino = InoOf(path);
     Add(std::move(entry.name), ino, entry.type, nullptr);
   }
   attr().nlink += directories;
