@@ -316,25 +316,19 @@ std::string MakeInputs() {
   return directory;
 }
 
-// Programs run a few times, of which table.py takes the median: others on the
+// Everything runs a few times, of which table.py takes the median: others on the
 // host are in the way of one of them or another.
-void RunsOfAProgram(benchmark::internal::Benchmark* benchmark) {
+template <int kTimes>
+void Repeat(benchmark::internal::Benchmark* benchmark) {
   benchmark->UseManualTime()
       ->Iterations(1)
-      ->Repetitions(7)
+      ->Repetitions(kTimes)
       ->ReportAggregatesOnly(true)
       ->Unit(benchmark::kMicrosecond);
 }
 
-void RunsOfOperations(benchmark::internal::Benchmark* benchmark) {
-  benchmark->UseManualTime()->Iterations(3)->Unit(benchmark::kMicrosecond);
-}
-
 void Register() {
-  benchmark::RegisterBenchmark("bare_loop/tracer", RunBare)
-      ->UseManualTime()
-      ->Iterations(5)
-      ->Unit(benchmark::kMicrosecond);
+  benchmark::RegisterBenchmark("bare_loop/tracer", RunBare)->Apply(Repeat<5>);
   for (const Load& load : Loads()) {
     for (const Runner& runner : Runners()) {
       benchmark::RegisterBenchmark(
@@ -342,7 +336,7 @@ void Register() {
           [runner, load](benchmark::State& state) {
             RunLoad(state, runner, load);
           })
-          ->Apply(load.count > 0 ? RunsOfOperations : RunsOfAProgram);
+          ->Apply(load.count > 0 ? Repeat<3> : Repeat<7>);
       if (std::string(runner.name) != "emu" || load.count > 0) continue;
       for (const bool replay : {false, true}) {
         benchmark::RegisterBenchmark(
@@ -350,7 +344,7 @@ void Register() {
             [load, replay](benchmark::State& state) {
               RunRecorded(state, load, replay);
             })
-            ->Apply(RunsOfAProgram);
+            ->Apply(Repeat<7>);
       }
       benchmark::RegisterBenchmark(
           (std::string(load.name) + "/memory").c_str(),
@@ -366,6 +360,12 @@ void Register() {
 }  // namespace emu::bench
 
 int main(int argc, char** argv) {
+  // The times that something runs are spread over all the time that this takes.
+  char interleaved[] = "--benchmark_enable_random_interleaving=true";
+  std::vector<char*> arguments(argv, argv + argc);
+  arguments.insert(arguments.begin() + 1, interleaved);
+  argc = static_cast<int>(arguments.size());
+  argv = arguments.data();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   sched_getaffinity(0, sizeof(emu::bench::all_cpus), &emu::bench::all_cpus);
