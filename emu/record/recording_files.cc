@@ -80,6 +80,7 @@ class SlotBytes : public ByteSource {
   const uint64_t size_;
 };
 
+// What a file that is kept as a string holds.
 class StringBytes : public ByteSource {
  public:
   explicit StringBytes(std::shared_ptr<const std::string> bytes)
