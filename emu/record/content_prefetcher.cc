@@ -3,6 +3,7 @@
 #include "emu/record/content_prefetcher.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "emu/trace/block.h"
@@ -69,10 +70,25 @@ std::optional<ContentPrefetcher::Unpacked> ContentPrefetcher::Take(
 
 void ContentPrefetcher::Help(ContentId content, Lock& lock) {
   const auto is_now = [&] { return now_ && now_->content == content; };
-  changed_.wait(lock, [&] { return !is_now() || now_->chunks > 0; });
+  changed_.wait(lock, [&] { return !is_now() || !now_->chunks.empty(); });
   if (!is_now()) return;
-  UnpackChunks(*helper_, lock);
+  UnpackChunks(*helper_, *now_, lock);
   changed_.wait(lock, [&] { return !is_now(); });
+}
+
+bool ContentPrefetcher::UnpackTogether(ContentId content,
+                                       ContentStore::Slot slot,
+                                       std::vector<uint64_t> chunks) {
+  if (thread_ == nullptr) return false;
+  Lock lock(mutex_);
+  asked_ = Unpacking{
+      .content = content, .slot = slot, .chunks = std::move(chunks)};
+  changed_.notify_all();
+  UnpackChunks(*helper_, *asked_, lock);
+  changed_.wait(lock, [&] { return asked_->busy == 0; });
+  const bool unpacked = asked_->begun() && !asked_->failed;
+  asked_.reset();
+  return unpacked;
 }
 
 void ContentPrefetcher::Discard() { End(/*discard=*/true); }
@@ -104,9 +120,14 @@ void ContentPrefetcher::Run() {
   Lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [&] {
-      return ending_ || (full_ == 0 && next_ < count_);
+      return ending_ || (asked_ && !asked_->begun()) ||
+             (full_ == 0 && next_ < count_);
     });
     if (ending_) break;
+    if (asked_ && !asked_->begun()) {
+      UnpackChunks(*reader_, *asked_, lock);
+      continue;
+    }
     now_ = Unpacking{.content = next_++};
     Unpack(lock);
     now_.reset();
@@ -143,26 +164,33 @@ void ContentPrefetcher::UnpackToString(uint64_t size, Lock& lock) {
 void ContentPrefetcher::UnpackToSlot(uint64_t size, Lock& lock) {
   Unpacking& work = *now_;
   work.slot = store_.New();
-  work.chunks = size / kChunkSize + (size % kChunkSize != 0);
-  if (work.chunks > 1) changed_.notify_all();
-  UnpackChunks(*reader_, lock);
+  work.chunks.resize(size / kChunkSize + (size % kChunkSize != 0));
+  std::iota(work.chunks.begin(), work.chunks.end(), 0);
+  if (work.chunks.size() > 1) changed_.notify_all();
+  UnpackChunks(*reader_, work, lock);
   changed_.wait(lock, [&] { return work.busy == 0; });
-  if (work.failed || work.next < work.chunks) {
+  if (work.failed || !work.begun()) {
     store_.Release(work.slot);
   } else {
     AddReady({.content = work.content, .size = size, .slot = work.slot});
   }
 }
 
-void ContentPrefetcher::UnpackChunks(ContentReader& reader, Lock& lock) {
-  Unpacking& work = *now_;  // stays while a thread is busy
+void ContentPrefetcher::UnpackChunks(ContentReader& reader, Unpacking& work,
+                                     Lock& lock) {
   ++work.busy;
-  while (!ending_ && !work.failed && work.next < work.chunks) {
-    const uint64_t chunk = work.next++;
+  while (!ending_ && !work.begun()) {
+    if (asked_ && &work != &*asked_ && !asked_->begun()) {
+      UnpackChunks(reader, *asked_, lock);
+      continue;
+    }
+    const uint64_t chunk = work.chunks[work.next++];
     lock.unlock();
     const bool unpacked = UnpackChunk(reader, work, chunk);
     lock.lock();
-    work.failed |= !unpacked;
+    if (unpacked) continue;
+    work.failed = true;
+    work.next = work.chunks.size();
   }
   if (--work.busy == 0) changed_.notify_all();
 }

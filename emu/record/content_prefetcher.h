@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "arch/host/worker_thread.h"
@@ -59,6 +60,11 @@ class ContentPrefetcher {
   // unpack it. Contents before it will not be asked for any more, or are not to be
   // had.
   std::optional<Unpacked> Take(ContentId content);
+  // Unpacks these chunks of a content to a slot, together with the thread, which
+  // has nothing more urgent to do. False: not all of them are there, because
+  // there is no thread or the recording is damaged.
+  bool UnpackTogether(ContentId content, ContentStore::Slot slot,
+                      std::vector<uint64_t> chunks);
   // The run is over, and nobody looks at contents any more: the thread gives the
   // store's memory back, while the caller goes on. Take gives nothing any more.
   void Discard();
@@ -71,10 +77,11 @@ class ContentPrefetcher {
   struct Unpacking {
     ContentId content;
     ContentStore::Slot slot = 0;
-    uint64_t chunks = 0;  // for a slot, once that is known
-    uint64_t next = 0;    // to be begun
-    int busy = 0;         // threads that have begun one
+    std::vector<uint64_t> chunks = {};  // for a slot, once they are known
+    size_t next = 0;                    // of them, to be begun
+    int busy = 0;                       // threads that have begun one
     bool failed = false;
+    bool begun() const { return next == chunks.size(); }
   };
   using Lock = std::unique_lock<std::mutex>;
 
@@ -83,8 +90,9 @@ class ContentPrefetcher {
   void Unpack(Lock& lock);
   void UnpackToString(uint64_t size, Lock& lock);
   void UnpackToSlot(uint64_t size, Lock& lock);
-  // Unpacks chunks of now_ until all are begun.
-  void UnpackChunks(ContentReader& reader, Lock& lock);
+  // Unpacks chunks of `work` until all are begun, those that were asked for
+  // before others. It stays where it is while a thread is busy with it.
+  void UnpackChunks(ContentReader& reader, Unpacking& work, Lock& lock);
   bool UnpackChunk(ContentReader& reader, const Unpacking& work,
                    uint64_t chunk);
   // Returns when that content is not being unpacked any more.
@@ -105,7 +113,8 @@ class ContentPrefetcher {
   std::mutex mutex_;
   std::condition_variable changed_;
   ContentId next_ = 0;            // to be unpacked
-  std::optional<Unpacking> now_;  // set and reset by the thread
+  std::optional<Unpacking> now_;    // set and reset by the thread
+  std::optional<Unpacking> asked_;  // by the caller, who waits for it
   std::deque<Unpacked> ready_;    // by number
   uint64_t bytes_ = 0;            // of ready_
   size_t full_ = 0;               // how many it was; 0: it is not

@@ -183,6 +183,42 @@ TEST_F(ContentPrefetcherTest, HelpsWithADamagedContentToItsEnd) {
   }
 }
 
+TEST_F(ContentPrefetcherTest, UnpacksTogetherWhatItIsAskedFor) {
+  // The first is being unpacked meanwhile; the second it would not begin.
+  const std::vector<std::string> contents = {Content(0, 5'000'000),
+                                             Content(1, 10'000'000)};
+  const std::string recording = Recording(contents);
+  for (int round = 0; round < 20; ++round) {
+    Open(recording, {.bytes = 6'000'000});
+    usleep(200 * round);
+    ContentPrefetcher::Unpacked unpacked = {
+        .content = 1, .size = contents[1].size(), .slot = store_->New()};
+    std::vector<uint64_t> chunks;
+    for (uint64_t i = 0; i * kChunkSize < unpacked.size; ++i) chunks.push_back(i);
+    EXPECT_TRUE(prefetcher_->UnpackTogether(1, *unpacked.slot, chunks));
+    EXPECT_TRUE(Read(unpacked) == contents[1]);
+    const auto first = prefetcher_->Take(0);
+    if (first) {
+      EXPECT_TRUE(Read(*first) == contents[0]);
+    }
+    prefetcher_.reset();
+  }
+}
+
+TEST_F(ContentPrefetcherTest, SaysThatItCanNotUnpackWhatItIsAskedFor) {
+  std::string recording = Recording({Content(0, 10'000'000)});
+  recording[5'000'000] ^= 1;
+  for (int round = 0; round < 20; ++round) {
+    Open(recording, {.bytes = 1'000'000});
+    const ContentStore::Slot slot = store_->New();
+    std::vector<uint64_t> chunks;
+    for (uint64_t i = 0; i < 38; ++i) chunks.push_back(i);
+    EXPECT_FALSE(prefetcher_->UnpackTogether(0, slot, chunks));
+    EXPECT_TRUE(prefetcher_->UnpackTogether(0, slot, {0, 1}));
+    prefetcher_.reset();
+  }
+}
+
 TEST_F(ContentPrefetcherTest, GivesTheMemoryBackAtTheEnd) {
   const std::string recording =
       Recording({Content(0, 1'000'000), Content(1, 1'000'000)});

@@ -12,6 +12,13 @@ namespace emu {
 namespace {
 
 constexpr uint64_t kPiece = kChunkSize;
+// So many pieces are worth waking a thread for.
+constexpr size_t kMany = 4;
+
+// How many pieces there are in so many bytes, the last of which may be shorter.
+constexpr uint64_t Pieces(uint64_t size) {
+  return size / kPiece + (size % kPiece != 0 ? 1 : 0);
+}
 
 }  // namespace
 
@@ -26,7 +33,7 @@ absl::StatusOr<ContentStore::Slot> ReplayFiles::NewSlot(ContentId content,
     return *unpacked->slot;
   }
   const ContentStore::Slot slot = store().New();
-  fetched_[slot].assign(size / kPiece + 1, false);
+  fetched_[slot].assign(Pieces(size), false);
   return slot;
 }
 
@@ -67,12 +74,20 @@ Result<HostFileId> ReplayFiles::AddCopy(ContentId content,
 absl::Status ReplayFiles::Fetch(ContentStore::Slot slot, ContentId content,
                                 uint64_t offset, uint64_t length) {
   const auto found = fetched_.find(slot);
-  if (found == fetched_.end() || length == 0) return absl::OkStatus();
+  if (found == fetched_.end()) return absl::OkStatus();
   std::vector<bool>& fetched = found->second;
-  const uint64_t last = std::min<uint64_t>((offset + length - 1) / kPiece,
-                                           fetched.size() - 1);
-  for (uint64_t piece = offset / kPiece; piece <= last; ++piece) {
-    if (fetched[piece]) continue;
+  const uint64_t end =
+      std::min<uint64_t>(Pieces(offset + length), fetched.size());
+  std::vector<uint64_t> missing;
+  for (uint64_t piece = offset / kPiece; piece < end; ++piece) {
+    if (!fetched[piece]) missing.push_back(piece);
+  }
+  if (missing.size() >= kMany &&
+      prefetcher_.UnpackTogether(content, slot, missing)) {
+    for (const uint64_t piece : missing) fetched[piece] = true;
+    return absl::OkStatus();
+  }
+  for (const uint64_t piece : missing) {
     buffer_.resize(kPiece);
     const absl::StatusOr<size_t> n =
         reader_.ReadContent(content, piece * kPiece, absl::MakeSpan(buffer_));
