@@ -2,6 +2,8 @@
 //
 // The program: picks the subcommand.
 
+#include <malloc.h>
+
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -92,7 +94,15 @@ int HelpCommand(const std::vector<std::string>& args) {
                            " (emu help lists the commands)"));
 }
 
+// Buffers take the memory of those before them, and not new pages of the host's,
+// each of which is a fault.
+void KeepFreedMemory() {
+  mallopt(M_MMAP_THRESHOLD, 2 << 20);
+  mallopt(M_TRIM_THRESHOLD, 16 << 20);
+}
+
 int Main(int argc, char** argv) {
+  KeepFreedMemory();
   const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (args.empty()) {
     return Fail(

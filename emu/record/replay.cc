@@ -3,7 +3,6 @@
 #include "emu/record/replay.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,7 +29,6 @@
 #include "emu/record/replay_host_tree.h"
 #include "emu/record/sinks.h"
 #include "emu/replay_options.h"
-#include "emu/trace/block.h"
 #include "emu/trace/trace_reader.h"
 #include "kernel/task.h"
 
@@ -231,10 +229,6 @@ absl::Status ReplayUntil(const std::string& file, uint64_t position,
 }
 
 int ReplayCommand(absl::Span<const std::string> args) {
-  // Each chunk of a content takes the memory of one before it, and not new pages
-  // of the host's.
-  mallopt(M_MMAP_THRESHOLD, kLargestBlock * 2);
-  mallopt(M_TRIM_THRESHOLD, kLargestBlock * 16);
   const absl::StatusOr<ReplayOptions> options = ParseReplayOptions(args);
   if (!options.ok()) return Fail(options.status());
   if (options->help) return PrintHelp(ReplayHelp());

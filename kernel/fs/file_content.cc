@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 namespace emu {
@@ -98,11 +99,12 @@ Result<size_t> FileContent::Read(IovIter& to, uint64_t offset) {
 Result<size_t> FileContent::ReadHost(IovIter& to, uint64_t offset,
                                      size_t count) {
   char small[4096];
-  std::string large;
+  std::unique_ptr<char[]> large;
   absl::Span<char> buffer(small);
   if (count > sizeof(small)) {
-    large.resize(std::min<uint64_t>(count, kReadChunk));
-    buffer = absl::MakeSpan(large);
+    const size_t size = std::min<uint64_t>(count, kReadChunk);
+    large = std::make_unique_for_overwrite<char[]>(size);
+    buffer = absl::MakeSpan(large.get(), size);
   }
   size_t done = 0;
   while (done < count) {
