@@ -66,6 +66,11 @@ class HostTree {
   virtual void Close(HostFileId file) = 0;
   virtual Result<size_t> ReadAt(HostFileId file, absl::Span<char> out,
                                 uint64_t offset) = 0;
+  // The bytes from `offset` on, where emu has them in memory: for as long as the
+  // file is open and nobody writes or maps it. Empty where ReadAt must tell.
+  virtual absl::string_view View(HostFileId /*file*/, uint64_t /*offset*/) {
+    return {};
+  }
   virtual Result<HostNode> StatFile(HostFileId file) = 0;
   // Whether the host can map the file: some file systems cannot, or not shared.
   virtual bool CanMap(HostFileId, bool /*shared*/) { return true; }

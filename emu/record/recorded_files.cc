@@ -45,6 +45,14 @@ void RecordedFiles::Remove(HostFileId id) {
   free_ids_.push_back(id.value);
 }
 
+absl::string_view RecordedFiles::View(HostFileId id, uint64_t offset) {
+  const OpenedFile* file = Find(id);
+  if (file == nullptr || !file->bytes || offset >= file->bytes->size()) {
+    return {};
+  }
+  return absl::string_view(*file->bytes).substr(offset);
+}
+
 absl::Status RecordedFiles::MoveToStore(OpenedFile& file) {
   if (!file.bytes) return absl::OkStatus();
   if (file.content != kNoContent) file.slot = store_.Use(file.content);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "arch/host/host_files.h"
 #include "arch/host_tree.h"
@@ -53,6 +54,9 @@ class RecordedFiles : public HostFiles {
   // Null when it is not open.
   OpenedFile* Find(HostFileId id);
   void Remove(HostFileId id);
+
+  // As HostTree's.
+  absl::string_view View(HostFileId id, uint64_t offset);
 
   ContentStore& store() { return store_; }
 

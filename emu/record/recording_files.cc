@@ -27,6 +27,10 @@ constexpr int kAttempts = 3;
 // As much as is copied at a time.
 constexpr size_t kPiece = 256 << 10;
 
+// Larger copies are where guests can map them at once. Guests read most of those
+// that are not of packages, and map few.
+constexpr uint64_t kLargestString = 1 << 20;
+
 // What is lent has a descriptor of its own until it is written.
 constexpr uint64_t kSmallestLent = 64 << 10;
 
@@ -129,11 +133,9 @@ class LentBytes : public ByteSource {
 
 }  // namespace
 
-std::optional<OpenedFile> RecordingFiles::Lend(HostTree& tree,
-                                               HostFileId file) {
-  const Result<HostNode> node = tree.StatFile(file);
-  if (!node.ok() || node->size < kSmallestLent || !IsOfPackage(*node) ||
-      !tree.CanMap(file, /*shared=*/false) ||
+std::optional<OpenedFile> RecordingFiles::Lend(HostTree& tree, HostFileId file,
+                                               const HostNode& node) {
+  if (node.size < kSmallestLent || !IsOfPackage(node) ||
       !tree.CanMap(file, /*shared=*/true)) {
     return std::nullopt;
   }
@@ -141,10 +143,10 @@ std::optional<OpenedFile> RecordingFiles::Lend(HostTree& tree,
   if (!used.ok()) return std::nullopt;
   OwnedFd own(fcntl(*used, F_DUPFD_CLOEXEC, 3));
   if (!own.valid()) return std::nullopt;
-  OpenedFile lent = {.node = *node, .tree = &tree, .host = file};
+  OpenedFile lent = {.node = node, .tree = &tree, .host = file};
   if (!recorder_.stopped()) {
     lent.content = writer_.AddContent(std::make_unique<LentBytes>(
-        std::move(own), host_.Start(file), node->size));
+        std::move(own), host_.Start(file), node.size));
   }
   return lent;
 }
@@ -182,27 +184,27 @@ ContentId RecordingFiles::Record(const Stored& stored) {
       std::make_unique<SlotBytes>(store(), stored.slot, stored.size));
 }
 
-Result<OpenedFile> RecordingFiles::Copy(HostTree& tree, HostFileId host) {
+Result<OpenedFile> RecordingFiles::Copy(HostTree& tree, HostFileId host,
+                                        HostNode node) {
   OpenedFile copy;
   uint64_t copied = 0;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const Result<HostNode> node = tree.StatFile(host);
-    if (!node.ok()) break;
-    if (node->size <= ContentStore::kLargestString) {
-      Result<std::string> bytes = ReadAll(tree, host, node->size);
+    if (node.size <= kLargestString) {
+      Result<std::string> bytes = ReadAll(tree, host, node.size);
       if (!bytes.ok()) break;
       copy.bytes = std::make_shared<const std::string>(bytes.Take());
     } else {
-      const absl::StatusOr<Stored> stored = Store(tree, host, node->size);
+      const absl::StatusOr<Stored> stored = Store(tree, host, node.size);
       if (!stored.ok()) break;
       if (copy.slot) store().Release(*copy.slot);
       copy.bytes.reset();
       copy.slot = stored->slot;
       copied = stored->size;
     }
-    copy.node = *node;
+    copy.node = node;
     const Result<HostNode> after = tree.StatFile(host);
-    if (!after.ok() || SameState(*node, *after)) break;
+    if (!after.ok() || SameState(node, *after)) break;
+    node = *after;
   }
   if (copy.bytes) {
     if (copy.slot) store().Release(*std::exchange(copy.slot, std::nullopt));
@@ -220,9 +222,12 @@ Result<OpenedFile> RecordingFiles::Copy(HostTree& tree, HostFileId host) {
 Result<OpenedFile> RecordingFiles::Open(HostTree& tree, const std::string& path,
                                         const std::string& name) {
   const HostFileId host = TRY(tree.Open(path, /*writable=*/false));
-  std::optional<OpenedFile> opened = Lend(tree, host);
+  const Result<HostNode> node = tree.StatFile(host);
+  std::optional<OpenedFile> opened;
+  if (node.ok()) opened = Lend(tree, host, *node);
   if (!opened) {
-    Result<OpenedFile> copy = Copy(tree, host);
+    Result<OpenedFile> copy =
+        node.ok() ? Copy(tree, host, *node) : Result<OpenedFile>(node.error());
     tree.Close(host);
     opened = TRY(std::move(copy));
   }

@@ -45,9 +45,10 @@ class RecordingFiles : public RecordedFiles {
     uint64_t size = 0;
   };
 
-  // `file` itself, which stays open, where it may be lent.
-  std::optional<OpenedFile> Lend(HostTree& tree, HostFileId file);
-  Result<OpenedFile> Copy(HostTree& tree, HostFileId file);
+  // `file` itself, which stays open, where it may be lent; it is as `node` says.
+  std::optional<OpenedFile> Lend(HostTree& tree, HostFileId file,
+                                 const HostNode& node);
+  Result<OpenedFile> Copy(HostTree& tree, HostFileId file, HostNode node);
   absl::StatusOr<Stored> Store(HostTree& tree, HostFileId file, uint64_t size);
   // The id that the recording gives it.
   ContentId Record(const Stored& stored);

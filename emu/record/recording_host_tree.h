@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "arch/host_tree.h"
 #include "emu/record/input_recorder.h"
 #include "emu/record/recording_files.h"
@@ -38,6 +39,9 @@ class RecordingHostTree : public HostTree {
   void Close(HostFileId file) override;
   Result<size_t> ReadAt(HostFileId file, absl::Span<char> out,
                         uint64_t offset) override;
+  absl::string_view View(HostFileId file, uint64_t offset) override {
+    return files_.View(file, offset);
+  }
   Result<HostNode> StatFile(HostFileId file) override;
   Xattrs XattrsOf(const std::string& path) override;
   bool CanMap(HostFileId file, bool shared) override;

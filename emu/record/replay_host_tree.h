@@ -29,6 +29,9 @@ class ReplayHostTree : public HostTree {
   void Close(HostFileId file) override;
   Result<size_t> ReadAt(HostFileId file, absl::Span<char> out,
                         uint64_t offset) override;
+  absl::string_view View(HostFileId file, uint64_t offset) override {
+    return files_.View(file, offset);
+  }
   Result<HostNode> StatFile(HostFileId file) override;
   Xattrs XattrsOf(const std::string& path) override;
   bool CanMap(HostFileId file, bool shared) override;

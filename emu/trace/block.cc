@@ -4,6 +4,7 @@
 
 #include <zstd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -83,10 +84,10 @@ bool ParseBlockHeader(const char* bytes, BlockHeader* header) {
 }
 
 BlockWriter::BlockWriter(ByteSink& sink)
-    : sink_(sink), context_(ZSTD_createCCtx()) {
+    : sink_(sink), context_(ZSTD_createCCtx()), buffer_(EncodeFileHeader()) {
   EMU_CHECK(context_ != nullptr);
-  held_ = EncodeFileHeader();
-  bytes_ = held_.size();
+  held_ = buffer_.size();
+  bytes_ = held_;
 }
 
 BlockWriter::~BlockWriter() {
@@ -95,8 +96,10 @@ BlockWriter::~BlockWriter() {
 }
 
 void BlockWriter::Flush() {
-  if (status_.ok() && !held_.empty()) status_ = sink_.Append(held_);
-  held_.clear();
+  if (status_.ok() && held_ > 0) {
+    status_ = sink_.Append(absl::string_view(buffer_).substr(0, held_));
+  }
+  held_ = 0;
 }
 
 void BlockWriter::Fail(absl::Status status) {
@@ -104,22 +107,20 @@ void BlockWriter::Fail(absl::Status status) {
   if (status_.ok()) status_ = std::move(status);
 }
 
-bool BlockWriter::Pack(absl::Span<const absl::string_view> parts, size_t size,
-                       int level) {
-  buffer_.resize(kBlockHeaderSize + size);
+std::optional<size_t> BlockWriter::Pack(
+    absl::Span<const absl::string_view> parts, absl::Span<char> to,
+    int level) {
   ZSTD_CCtx_reset(context_, ZSTD_reset_session_only);
   ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, level);
   if (parts.size() == 1) {
     // Without a copy to a window of the stream's own.
-    const size_t packed =
-        ZSTD_compress2(context_, &buffer_[kBlockHeaderSize], size,
-                       parts[0].data(), parts[0].size());
-    if (ZSTD_isError(packed)) return false;  // no room
-    buffer_.resize(kBlockHeaderSize + packed);
-    return packed < size;
+    const size_t packed = ZSTD_compress2(context_, to.data(), to.size(),
+                                         parts[0].data(), parts[0].size());
+    if (ZSTD_isError(packed) || packed == to.size()) return std::nullopt;
+    return packed;
   }
-  ZSTD_CCtx_setPledgedSrcSize(context_, size);
-  ZSTD_outBuffer out = {&buffer_[kBlockHeaderSize], size, 0};
+  ZSTD_CCtx_setPledgedSrcSize(context_, to.size());
+  ZSTD_outBuffer out = {to.data(), to.size(), 0};
   for (size_t i = 0; i < parts.size(); ++i) {
     ZSTD_inBuffer in = {parts[i].data(), parts[i].size(), 0};
     const bool last = i + 1 == parts.size();
@@ -127,10 +128,10 @@ bool BlockWriter::Pack(absl::Span<const absl::string_view> parts, size_t size,
     // A flush makes the next part start with statistics of its own.
     const size_t left = ZSTD_compressStream2(context_, &out, &in,
                                              last ? ZSTD_e_end : ZSTD_e_flush);
-    if (left != 0) return false;  // no room: it does not get smaller
+    if (left != 0) return std::nullopt;
   }
-  buffer_.resize(kBlockHeaderSize + out.pos);
-  return out.pos < size;
+  if (out.pos == to.size()) return std::nullopt;
+  return out.pos;
 }
 
 void BlockWriter::Write(BlockType type, uint32_t count, uint64_t first,
@@ -139,28 +140,34 @@ void BlockWriter::Write(BlockType type, uint32_t count, uint64_t first,
   size_t size = 0;
   for (const absl::string_view part : parts) size += part.size();
   EMU_CHECK(size <= kLargestBlock);
+  const size_t end = held_ + kBlockHeaderSize + size;
+  if (buffer_.size() < end) buffer_.resize(end);
+  char* const head = &buffer_[held_];
+  char* const payload = head + kBlockHeaderSize;
+
   BlockHeader header{.type = type,
                      .flags = 0,
                      .raw_size = static_cast<uint32_t>(size),
+                     .stored_size = static_cast<uint32_t>(size),
                      .count = count,
                      .first = first};
   if (type == BlockType::kExcerpts) header.flags |= BlockHeader::kIgnorable;
-  if (Pack(parts, size, level)) {
+  if (const auto packed = Pack(parts, absl::MakeSpan(payload, size), level)) {
     header.flags |= BlockHeader::kPacked;
+    header.stored_size = static_cast<uint32_t>(*packed);
   } else {
-    buffer_.resize(kBlockHeaderSize);
+    char* at = payload;
     for (const absl::string_view part : parts) {
-      buffer_.append(part.data(), part.size());
+      at = std::copy(part.begin(), part.end(), at);
     }
   }
-  header.stored_size = buffer_.size() - kBlockHeaderSize;
-  header.checksum = Digest(&buffer_[kBlockHeaderSize], header.stored_size);
-  std::string head;
-  AppendBlockHeader(head, header);
-  buffer_.replace(0, kBlockHeaderSize, head);
-  held_ += buffer_;
-  bytes_ += buffer_.size();
-  if (held_.size() >= kHeld) Flush();
+  header.checksum = Digest(payload, header.stored_size);
+  std::string encoded;
+  AppendBlockHeader(encoded, header);
+  encoded.copy(head, kBlockHeaderSize);
+  held_ += kBlockHeaderSize + header.stored_size;
+  bytes_ += kBlockHeaderSize + header.stored_size;
+  if (held_ >= kMostHeld) Flush();
 }
 
 BlockReader::BlockReader(const ByteSource& source, const std::string& name)

@@ -7,7 +7,9 @@
 #define EMU_TRACE_BLOCK_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -101,15 +103,17 @@ class BlockWriter {
 
  private:
   // Passes it on as well once there is a good deal.
-  static constexpr size_t kHeld = 64 << 10;
+  static constexpr size_t kMostHeld = 64 << 10;
 
-  // To buffer_; false if it does not get smaller.
-  bool Pack(absl::Span<const absl::string_view> parts, size_t size, int level);
+  // To `to`, which is as large as the parts together. How many bytes there are;
+  // nothing if it does not get smaller.
+  std::optional<size_t> Pack(absl::Span<const absl::string_view> parts,
+                             absl::Span<char> to, int level);
 
   ByteSink& sink_;
   ZSTD_CCtx_s* const context_;
-  std::string buffer_;
-  std::string held_;  // for the sink
+  std::string buffer_;  // grows only: bytes are cleared once
+  size_t held_ = 0;     // of its bytes, for the sink
   absl::Status status_;
   uint64_t bytes_ = 0;
 };

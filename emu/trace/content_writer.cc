@@ -2,6 +2,8 @@
 
 #include "emu/trace/content_writer.h"
 
+#include <optional>
+
 #include "emu/trace/digester.h"
 #include "emu/trace/wire.h"
 
@@ -12,6 +14,7 @@ void ContentWriter::Add(ContentId id, const ByteSource& content) {
   buffer_.resize(kChunkSize);
   Runs runs;
   TraceDigester digester;
+  std::optional<TraceDigest> only;  // of the first chunk, if there is no other
   uint64_t size = 0;
   for (size_t filled = kChunkSize; filled == kChunkSize; size += filled) {
     const auto n = content.ReadAt(size, absl::MakeSpan(buffer_));
@@ -19,15 +22,20 @@ void ContentWriter::Add(ContentId id, const ByteSource& content) {
     filled = *n;
     if (filled == 0) break;
     const absl::string_view bytes(buffer_.data(), filled);
-    digester.Add(bytes);
-    const uint32_t chunk = AddChunk(bytes);
+    const TraceDigest digest = DigestOf(bytes);
+    if (size == 0 && filled < kChunkSize) {
+      only = digest;
+    } else {
+      digester.Add(bytes);
+    }
+    const uint32_t chunk = AddChunk(bytes, digest);
     if (!runs.empty() && runs.back().first + runs.back().second == chunk) {
       ++runs.back().second;
     } else {
       runs.emplace_back(chunk, 1);
     }
   }
-  const TraceDigest digest = digester.Get();
+  const TraceDigest digest = only ? *only : digester.Get();
   std::string payload;
   AppendVarint(payload, size);
   AppendFixed(payload, digest.low);
@@ -43,8 +51,8 @@ void ContentWriter::Add(ContentId id, const ByteSource& content) {
   blocks_.Write(BlockType::kContent, 1, id, payload, level_);
 }
 
-uint32_t ContentWriter::AddChunk(absl::string_view bytes) {
-  const TraceDigest digest = DigestOf(bytes);
+uint32_t ContentWriter::AddChunk(absl::string_view bytes,
+                                 const TraceDigest& digest) {
   const auto chunk = static_cast<uint32_t>(offsets_.size());
   const auto [known, added] =
       chunks_.try_emplace(Key(digest.high, digest.low), chunk);

@@ -33,7 +33,8 @@ class ContentWriter {
   using Runs = std::vector<std::pair<uint32_t, uint32_t>>;
   using Key = std::pair<uint64_t, uint64_t>;  // a digest
 
-  uint32_t AddChunk(absl::string_view bytes);
+  // The number of the chunk that has these bytes, and this digest.
+  uint32_t AddChunk(absl::string_view bytes, const TraceDigest& digest);
   bool IsChunk(uint32_t chunk, absl::string_view bytes);
 
   const std::string name_;

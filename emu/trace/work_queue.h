@@ -47,7 +47,7 @@ class WorkQueue {
 
  private:
   // What the thread is woken for.
-  static constexpr size_t kBatch = 64 << 10;
+  static constexpr size_t kBatch = 256 << 10;
 
   struct Item {
     size_t bytes;

@@ -100,23 +100,27 @@ Result<size_t> FileContent::ReadHost(IovIter& to, uint64_t offset,
                                      size_t count) {
   char small[4096];
   std::unique_ptr<char[]> large;
-  absl::Span<char> buffer(small);
-  if (count > sizeof(small)) {
-    const size_t size = std::min<uint64_t>(count, kReadChunk);
-    large = std::make_unique_for_overwrite<char[]>(size);
-    buffer = absl::MakeSpan(large.get(), size);
-  }
   size_t done = 0;
   while (done < count) {
-    const size_t want = std::min(count - done, buffer.size());
-    Result<size_t> got =
-        tree_->ReadAt(host_file_, buffer.subspan(0, want), offset + done);
-    if (!got.ok()) return done > 0 ? Result<size_t>(done) : got.error();
-    if (*got == 0) break;
-    Result<size_t> put = to.Put(buffer.data(), *got);
+    // The same pieces wherever the bytes are: digests of calls' data tell them.
+    const size_t want = std::min<uint64_t>(count - done, kReadChunk);
+    absl::string_view bytes =
+        tree_->View(host_file_, offset + done).substr(0, want);
+    if (bytes.size() < want) {
+      if (want > sizeof(small) && large == nullptr) {
+        large = std::make_unique_for_overwrite<char[]>(want);
+      }
+      char* const buffer = large != nullptr ? large.get() : small;
+      Result<size_t> got = tree_->ReadAt(
+          host_file_, absl::MakeSpan(buffer, want), offset + done);
+      if (!got.ok()) return done > 0 ? Result<size_t>(done) : got.error();
+      bytes = {buffer, *got};
+    }
+    if (bytes.empty()) break;
+    Result<size_t> put = to.Put(bytes.data(), bytes.size());
     if (!put.ok()) return done > 0 ? Result<size_t>(done) : put.error();
     done += *put;
-    if (*put < *got) break;
+    if (*put < bytes.size()) break;
   }
   return done;
 }
