@@ -279,13 +279,14 @@ TEST_F(ContentPrefetcherTest, HoldsAgainstContentsWithoutEnd) {
   std::string recording;
   MemorySink sink(&recording);
   BlockWriter blocks(sink);
-  blocks.Write(BlockType::kOptions, 1, 0, "{}", 1);
-  blocks.Write(BlockType::kChunk, 1, 0, std::string(kChunkSize, 'x'), 1);
+  blocks.Write(BlockType::kOptions, 1, 0, "{}", Compression());
+  blocks.Write(BlockType::kChunk, 1, 0, std::string(kChunkSize, 'x'),
+               Compression());
   std::string payload("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 10);
   payload.append(16, '\0');
   for (int i = 0; i < 100'000; ++i) payload.append("\0\x01", 2);
   for (ContentId i = 0; i < 50; ++i) {
-    blocks.Write(BlockType::kContent, 1, i, payload, 1);
+    blocks.Write(BlockType::kContent, 1, i, payload, Compression());
   }
   blocks.Flush();
   Open(recording, {});

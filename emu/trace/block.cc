@@ -109,9 +109,11 @@ void BlockWriter::Fail(absl::Status status) {
 
 std::optional<size_t> BlockWriter::Pack(
     absl::Span<const absl::string_view> parts, absl::Span<char> to,
-    int level) {
+    const Compression& compression) {
   ZSTD_CCtx_reset(context_, ZSTD_reset_session_only);
-  ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, level);
+  ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, compression.level);
+  ZSTD_CCtx_setParameter(context_, ZSTD_c_hashLog, compression.hash_log);
+  ZSTD_CCtx_setParameter(context_, ZSTD_c_minMatch, compression.min_match);
   if (parts.size() == 1) {
     // Without a copy to a window of the stream's own.
     const size_t packed = ZSTD_compress2(context_, to.data(), to.size(),
@@ -135,7 +137,8 @@ std::optional<size_t> BlockWriter::Pack(
 }
 
 void BlockWriter::Write(BlockType type, uint32_t count, uint64_t first,
-                        absl::Span<const absl::string_view> parts, int level) {
+                        absl::Span<const absl::string_view> parts,
+                        const Compression& compression) {
   if (!status_.ok()) return;
   size_t size = 0;
   for (const absl::string_view part : parts) size += part.size();
@@ -152,7 +155,8 @@ void BlockWriter::Write(BlockType type, uint32_t count, uint64_t first,
                      .count = count,
                      .first = first};
   if (type == BlockType::kExcerpts) header.flags |= BlockHeader::kIgnorable;
-  if (const auto packed = Pack(parts, absl::MakeSpan(payload, size), level)) {
+  if (const auto packed =
+          Pack(parts, absl::MakeSpan(payload, size), compression)) {
     header.flags |= BlockHeader::kPacked;
     header.stored_size = static_cast<uint32_t>(*packed);
   } else {

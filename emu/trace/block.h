@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "emu/trace/byte_io.h"
+#include "emu/trace/compression.h"
 
 struct ZSTD_CCtx_s;
 struct ZSTD_DCtx_s;
@@ -85,12 +86,13 @@ class BlockWriter {
   BlockWriter& operator=(const BlockWriter&) = delete;
 
   // The payload is `parts`, one behind the other; what is in one tells the
-  // compressor nothing about the next. `level` is zstd's.
+  // compressor nothing about the next.
   void Write(BlockType type, uint32_t count, uint64_t first,
-             absl::Span<const absl::string_view> parts, int level);
+             absl::Span<const absl::string_view> parts,
+             const Compression& compression);
   void Write(BlockType type, uint32_t count, uint64_t first,
-             absl::string_view payload, int level) {
-    Write(type, count, first, absl::MakeConstSpan(&payload, 1), level);
+             absl::string_view payload, const Compression& compression) {
+    Write(type, count, first, absl::MakeConstSpan(&payload, 1), compression);
   }
 
   // Passes on to the sink what is held back.
@@ -108,7 +110,8 @@ class BlockWriter {
   // To `to`, which is as large as the parts together. How many bytes there are;
   // nothing if it does not get smaller.
   std::optional<size_t> Pack(absl::Span<const absl::string_view> parts,
-                             absl::Span<char> to, int level);
+                             absl::Span<char> to,
+                             const Compression& compression);
 
   ByteSink& sink_;
   ZSTD_CCtx_s* const context_;

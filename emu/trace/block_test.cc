@@ -22,7 +22,7 @@ std::string FileWith(absl::string_view after) {
   std::string bytes;
   MemorySink sink(&bytes);
   BlockWriter writer(sink);
-  writer.Write(BlockType::kOptions, 1, 0, "{}", 1);
+  writer.Write(BlockType::kOptions, 1, 0, "{}", Compression());
   writer.Flush();
   bytes.append(after.data(), after.size());
   return bytes;

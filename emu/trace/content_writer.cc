@@ -48,7 +48,7 @@ void ContentWriter::Add(ContentId id, const ByteSource& content) {
     return blocks_.Fail(
         absl::OutOfRangeError("a file is too large to be recorded"));
   }
-  blocks_.Write(BlockType::kContent, 1, id, payload, level_);
+  blocks_.Write(BlockType::kContent, 1, id, payload, compression_);
 }
 
 uint32_t ContentWriter::AddChunk(absl::string_view bytes,
@@ -58,7 +58,7 @@ uint32_t ContentWriter::AddChunk(absl::string_view bytes,
       chunks_.try_emplace(Key(digest.high, digest.low), chunk);
   if (!added && IsChunk(known->second, bytes)) return known->second;
   offsets_.push_back(blocks_.bytes());
-  blocks_.Write(BlockType::kChunk, 1, chunk, bytes, level_);
+  blocks_.Write(BlockType::kChunk, 1, chunk, bytes, compression_);
   return chunk;
 }
 

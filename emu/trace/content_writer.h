@@ -22,8 +22,9 @@ namespace emu {
 class ContentWriter {
  public:
   // `blocks` writes to `sink`. Both outlive it.
-  ContentWriter(const ByteSink& sink, BlockWriter& blocks, int level)
-      : reader_(sink, name_), blocks_(blocks), level_(level) {}
+  ContentWriter(const ByteSink& sink, BlockWriter& blocks,
+                const Compression& compression)
+      : reader_(sink, name_), blocks_(blocks), compression_(compression) {}
 
   // Requires: `id` is the next. A failure to read is one of `blocks`.
   void Add(ContentId id, const ByteSource& content);
@@ -40,7 +41,7 @@ class ContentWriter {
   const std::string name_;
   const BlockReader reader_;
   BlockWriter& blocks_;
-  const int level_;
+  const Compression compression_;
   std::string buffer_;
   std::vector<uint64_t> offsets_;  // of the chunks
   std::map<Key, uint32_t> chunks_;

@@ -42,7 +42,7 @@ void BM_AddEvent(benchmark::State& state) {
   const std::vector<TraceEvent> events = Events(1 << 16);
   auto writer =
       TraceWriter::Create(std::make_unique<NoSink>(),
-                          {.event_level = static_cast<int>(state.range(0))});
+                          {.event_compression = {static_cast<int>(state.range(0))}});
   size_t i = 0;
   for (auto _ : state) (*writer)->AddEvent(events[i++ % events.size()]);
   state.counters["bytes_per_call"] =
@@ -74,7 +74,7 @@ void BM_AddContent(benchmark::State& state) {
   for (auto _ : state) {
     auto writer = TraceWriter::Create(
         std::make_unique<NoSink>(),
-        {.content_level = static_cast<int>(state.range(0))});
+        {.content_compression = {static_cast<int>(state.range(0))}});
     (*writer)->AddContent(content);
     state.counters["ratio"] = static_cast<double>(content.size()) /
                               static_cast<double>((*writer)->totals().bytes);

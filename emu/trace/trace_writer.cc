@@ -24,7 +24,7 @@ constexpr size_t kLongestInline = 64 << 10;
 // A file's name may be longer than any host's; the entry is for people only.
 constexpr size_t kLongestPath = 64 << 10;
 // For what is small and seldom written.
-constexpr int kLevel = 3;
+constexpr Compression kThorough = {.level = 3};
 // What may wait to be written: contents are read where the guests' files are, in
 // memory.
 constexpr size_t kMostBehind = 64 << 20;
@@ -61,13 +61,13 @@ absl::StatusOr<std::unique_ptr<TraceWriter>> TraceWriter::Create(
   }
   EMU_CHECK(IsJsonObject(options.options));
   auto writer = std::unique_ptr<TraceWriter>(new TraceWriter(std::move(sink)));
-  writer->event_level_ = options.event_level;
+  writer->event_compression_ = options.event_compression;
   writer->contents_ = std::make_unique<ContentWriter>(
-      *writer->sink_, *writer->blocks_, options.content_level);
+      *writer->sink_, *writer->blocks_, options.content_compression);
   absl::string_view rest = options.options;
   for (uint64_t i = 0; !rest.empty(); ++i) {
     const absl::string_view part = rest.substr(0, kLargestBlock);
-    writer->blocks_->Write(BlockType::kOptions, 1, i, part, kLevel);
+    writer->blocks_->Write(BlockType::kOptions, 1, i, part, kThorough);
     rest.remove_prefix(part.size());
   }
   writer->blocks_->Flush();
@@ -110,10 +110,11 @@ void TraceWriter::Later(size_t bytes, WorkQueue::Work work) {
 }
 
 void TraceWriter::WriteLater(BlockType type, uint32_t count, uint64_t first,
-                             std::string payload, int level) {
+                             std::string payload,
+                             const Compression& compression) {
   const size_t size = payload.size();
   Later(size, [=, this, payload = std::move(payload)] {
-    blocks_->Write(type, count, first, payload, level);
+    blocks_->Write(type, count, first, payload, compression);
   });
 }
 
@@ -218,7 +219,7 @@ void TraceWriter::FlushEvents() {
       parts.push_back(rest.substr(0, size));
       rest.remove_prefix(size);
     }
-    blocks_->Write(BlockType::kEvents, count, first, parts, event_level_);
+    blocks_->Write(BlockType::kEvents, count, first, parts, event_compression_);
   });
   events_written_ += count;
 }
@@ -226,7 +227,7 @@ void TraceWriter::FlushEvents() {
 void TraceWriter::FlushInputs() {
   if (inputs_held_ == 0) return;
   WriteLater(BlockType::kInputs, inputs_held_, inputs_written_,
-             std::exchange(inputs_, {}), event_level_);
+             std::exchange(inputs_, {}), event_compression_);
   inputs_written_ += inputs_held_;
   inputs_held_ = 0;
 }
@@ -234,7 +235,7 @@ void TraceWriter::FlushInputs() {
 void TraceWriter::FlushExcerpts() {
   if (excerpts_held_ == 0) return;
   WriteLater(BlockType::kExcerpts, excerpts_held_, excerpts_written_,
-             std::exchange(excerpts_, {}), event_level_);
+             std::exchange(excerpts_, {}), event_compression_);
   excerpts_written_ += excerpts_held_;
   excerpts_held_ = 0;
 }
@@ -242,7 +243,7 @@ void TraceWriter::FlushExcerpts() {
 void TraceWriter::FlushFiles() {
   if (files_held_ == 0) return;
   WriteLater(BlockType::kFiles, files_held_, files_written_,
-             std::exchange(files_, {}), kLevel);
+             std::exchange(files_, {}), kThorough);
   files_written_ += files_held_;
   files_held_ = 0;
 }
@@ -261,7 +262,7 @@ absl::Status TraceWriter::Flush() {
 
 absl::Status TraceWriter::Finish(const TraceEnd& end) {
   Push();
-  WriteLater(BlockType::kEnd, 1, 0, EncodeEnd(end, totals_, digest()), kLevel);
+  WriteLater(BlockType::kEnd, 1, 0, EncodeEnd(end, totals_, digest()), kThorough);
   Later(0, [this] { blocks_->Flush(); });
   // There are no guests any more.
   queue_.UseAllCpus();

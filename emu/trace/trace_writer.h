@@ -23,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "emu/trace/byte_io.h"
+#include "emu/trace/compression.h"
 #include "emu/trace/event.h"
 #include "emu/trace/excerpt.h"
 #include "emu/trace/inputs.h"
@@ -40,9 +41,9 @@ class TraceDigester;
 struct TraceOptions {
   // What a replay and people need to know of the run: a JSON object.
   std::string options = "{}";
-  // zstd's; negative ones are faster.
-  int event_level = 1;
-  int content_level = 1;
+  // Of events and inputs, and of contents.
+  Compression event_compression = {};
+  Compression content_compression = {};
   // A thread does the work, where the host has one to give. It leaves that CPU to
   // guests, as WorkerThread's does.
   bool in_background = false;
@@ -91,7 +92,7 @@ class TraceWriter {
   // Adds work that writes blocks, and holds so many bytes until then.
   void Later(size_t bytes, WorkQueue::Work work);
   void WriteLater(BlockType type, uint32_t count, uint64_t first,
-                  std::string payload, int level);
+                  std::string payload, const Compression& compression);
   void FailLater(absl::Status status);
   void FlushEvents();
   void FlushInputs();
@@ -106,7 +107,7 @@ class TraceWriter {
 
   std::unique_ptr<EventEncoder> encoder_;
   std::unique_ptr<TraceDigester> digester_;
-  int event_level_ = 1;
+  Compression event_compression_;
   uint64_t events_written_ = 0;
   std::string inputs_;  // encoded, not written yet
   uint32_t inputs_held_ = 0;

@@ -74,13 +74,14 @@ rm -rf data image.tar tree
 (cd / && exec "$emu" replay "$scratch/files.trace") >again 2>&1; cmp files.out1 again || fail 'a replay without the files'
 (cd / && exec "$emu" replay "$scratch/bind.trace") >again 2>&1; cmp bind.out1 again || fail 'a replay without the bind'
 
-# Read and mapped in one: a file as from a package, which is lent, a like one that
-# others may write to, and a small one.
-mkdir kinds; head -c 200000 /dev/urandom >kinds/lent; cp kinds/lent kinds/copied; head -c 3000 kinds/lent >kinds/small
-touch -d @1700000000 kinds/*; chmod 644 kinds/lent kinds/small; chmod 666 kinds/copied
+# Read and mapped in one: a file as from a package, which is lent; two that others may
+# write to, which are copied, to different places; and a small one.
+mkdir kinds; head -c 200000 /dev/urandom >kinds/lent; head -c 700000 /dev/urandom >kinds/copied
+cat kinds/copied{,,} >kinds/large; head -c 3000 kinds/lent >kinds/small
+touch -d @1700000000 kinds/*; chmod 644 kinds/lent kinds/small; chmod 666 kinds/copied kinds/large
 same kinds python3 -c '
 import hashlib, mmap, os
-for name in "lent", "copied", "small":
+for name in "lent", "copied", "large", "small":
   f = open("kinds/" + name, "rb")
   read = f.read()
   for flags in mmap.MAP_PRIVATE, mmap.MAP_SHARED:
