@@ -37,10 +37,16 @@ struct Runner {
   std::vector<std::string> prefix;
 };
 
+// How often a program's recording and its replay are measured: their limits are
+// tight.
+constexpr int kPairs = 21;
+constexpr int kFewPairs = 7;  // of a long program
+
 struct Load {
   const char* name;
   std::vector<std::string> command;  // for /bin/sh -c where it is one string
   long count;  // operations a run; 0: the run itself is the operation
+  int pairs = kPairs;
 };
 
 std::string Sibling(const char* name) {
@@ -261,8 +267,9 @@ std::vector<Load> Loads() {
   const auto operation = [&](const char* name, long count) {
     return Load{name, {guest, name, "COUNT"}, count};
   };
-  const auto shell = [](const char* name, const char* script) {
-    return Load{name, {"/bin/bash", "-c", script}, 0};
+  const auto shell = [](const char* name, const char* script,
+                        int pairs = kPairs) {
+    return Load{name, {"/bin/bash", "-c", script}, 0, pairs};
   };
   return {
       {"start_static", {guest, "start", "0"}, 0},
@@ -287,13 +294,15 @@ std::vector<Load> Loads() {
       shell("find_20000", "find \"$EMU_BENCH_TREE\" | wc -l"),
       shell("find_stat_20000",
             "find \"$EMU_BENCH_TREE\" -printf '%s %m\\n' | wc -l"),
-      shell("tar_md5sum", "tar -C \"$EMU_BENCH_TREE\" -cf - . | md5sum"),
+      shell("tar_md5sum", "tar -C \"$EMU_BENCH_TREE\" -cf - . | md5sum",
+            kFewPairs),
       {"python_imports",
        {"/usr/bin/python3", "-c",
         "import json,re,subprocess,threading,asyncio,sqlite3,logging,"
         "argparse,socket,tempfile"},
        0},
-      shell("gcc_2000_lines", "gcc -O1 -c -o /dev/null \"$EMU_BENCH_SOURCE\""),
+      shell("gcc_2000_lines", "gcc -O1 -c -o /dev/null \"$EMU_BENCH_SOURCE\"",
+            kFewPairs),
   };
 }
 
@@ -318,33 +327,33 @@ std::string MakeInputs() {
 
 // Everything runs a few times, of which table.py takes the median: others on the
 // host are in the way of one of them or another.
-template <int kTimes>
-void Repeat(benchmark::internal::Benchmark* benchmark) {
+void Repeat(benchmark::internal::Benchmark* benchmark, int times) {
   benchmark->UseManualTime()
       ->Iterations(1)
-      ->Repetitions(kTimes)
+      ->Repetitions(times)
       ->ReportAggregatesOnly(true)
       ->Unit(benchmark::kMicrosecond);
 }
 
 void Register() {
-  benchmark::RegisterBenchmark("bare_loop/tracer", RunBare)->Apply(Repeat<5>);
+  Repeat(benchmark::RegisterBenchmark("bare_loop/tracer", RunBare), 5);
   for (const Load& load : Loads()) {
     for (const Runner& runner : Runners()) {
-      benchmark::RegisterBenchmark(
-          (std::string(load.name) + "/" + runner.name).c_str(),
-          [runner, load](benchmark::State& state) {
-            RunLoad(state, runner, load);
-          })
-          ->Apply(load.count > 0 ? Repeat<3> : Repeat<7>);
+      Repeat(benchmark::RegisterBenchmark(
+                 (std::string(load.name) + "/" + runner.name).c_str(),
+                 [runner, load](benchmark::State& state) {
+                   RunLoad(state, runner, load);
+                 }),
+             load.count > 0 ? 3 : 7);
       if (std::string(runner.name) != "emu" || load.count > 0) continue;
       for (const bool replay : {false, true}) {
-        benchmark::RegisterBenchmark(
-            (std::string(load.name) + (replay ? "/replay" : "/record")).c_str(),
-            [load, replay](benchmark::State& state) {
-              RunRecorded(state, load, replay);
-            })
-            ->Apply(Repeat<7>);
+        Repeat(benchmark::RegisterBenchmark(
+                   (std::string(load.name) + (replay ? "/replay" : "/record"))
+                       .c_str(),
+                   [load, replay](benchmark::State& state) {
+                     RunRecorded(state, load, replay);
+                   }),
+               load.pairs);
       }
       benchmark::RegisterBenchmark(
           (std::string(load.name) + "/memory").c_str(),
