@@ -84,16 +84,12 @@ bool ParseBlockHeader(const char* bytes, BlockHeader* header) {
 }
 
 BlockWriter::BlockWriter(ByteSink& sink)
-    : sink_(sink), context_(ZSTD_createCCtx()), buffer_(EncodeFileHeader()) {
-  EMU_CHECK(context_ != nullptr);
+    : sink_(sink), buffer_(EncodeFileHeader()) {
   held_ = buffer_.size();
   bytes_ = held_;
 }
 
-BlockWriter::~BlockWriter() {
-  Flush();
-  ZSTD_freeCCtx(context_);
-}
+BlockWriter::~BlockWriter() { Flush(); }
 
 void BlockWriter::Flush() {
   if (status_.ok() && held_ > 0) {
@@ -107,33 +103,24 @@ void BlockWriter::Fail(absl::Status status) {
   if (status_.ok()) status_ = std::move(status);
 }
 
-std::optional<size_t> BlockWriter::Pack(
-    absl::Span<const absl::string_view> parts, absl::Span<char> to,
-    const Compression& compression) {
-  ZSTD_CCtx_reset(context_, ZSTD_reset_session_only);
-  ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, compression.level);
-  ZSTD_CCtx_setParameter(context_, ZSTD_c_hashLog, compression.hash_log);
-  ZSTD_CCtx_setParameter(context_, ZSTD_c_minMatch, compression.min_match);
-  if (parts.size() == 1) {
-    // Without a copy to a window of the stream's own.
-    const size_t packed = ZSTD_compress2(context_, to.data(), to.size(),
-                                         parts[0].data(), parts[0].size());
-    if (ZSTD_isError(packed) || packed == to.size()) return std::nullopt;
-    return packed;
+char* BlockWriter::Room(size_t size) {
+  const size_t end = held_ + kBlockHeaderSize + size;
+  if (buffer_.size() < end) buffer_.resize(end);
+  return &buffer_[held_ + kBlockHeaderSize];
+}
+
+void BlockWriter::Commit(BlockHeader header) {
+  if (header.type == BlockType::kExcerpts) {
+    header.flags |= BlockHeader::kIgnorable;
   }
-  ZSTD_CCtx_setPledgedSrcSize(context_, to.size());
-  ZSTD_outBuffer out = {to.data(), to.size(), 0};
-  for (size_t i = 0; i < parts.size(); ++i) {
-    ZSTD_inBuffer in = {parts[i].data(), parts[i].size(), 0};
-    const bool last = i + 1 == parts.size();
-    if (in.size == 0 && !last) continue;
-    // A flush makes the next part start with statistics of its own.
-    const size_t left = ZSTD_compressStream2(context_, &out, &in,
-                                             last ? ZSTD_e_end : ZSTD_e_flush);
-    if (left != 0) return std::nullopt;
-  }
-  if (out.pos == to.size()) return std::nullopt;
-  return out.pos;
+  header.checksum =
+      Digest(&buffer_[held_ + kBlockHeaderSize], header.stored_size);
+  std::string encoded;
+  AppendBlockHeader(encoded, header);
+  encoded.copy(&buffer_[held_], kBlockHeaderSize);
+  held_ += kBlockHeaderSize + header.stored_size;
+  bytes_ += kBlockHeaderSize + header.stored_size;
+  if (held_ >= kMostHeld) Flush();
 }
 
 void BlockWriter::Write(BlockType type, uint32_t count, uint64_t first,
@@ -143,35 +130,39 @@ void BlockWriter::Write(BlockType type, uint32_t count, uint64_t first,
   size_t size = 0;
   for (const absl::string_view part : parts) size += part.size();
   EMU_CHECK(size <= kLargestBlock);
-  const size_t end = held_ + kBlockHeaderSize + size;
-  if (buffer_.size() < end) buffer_.resize(end);
-  char* const head = &buffer_[held_];
-  char* const payload = head + kBlockHeaderSize;
-
+  char* const payload = Room(size);
   BlockHeader header{.type = type,
-                     .flags = 0,
+                     .flags = BlockHeader::kPacked,
                      .raw_size = static_cast<uint32_t>(size),
-                     .stored_size = static_cast<uint32_t>(size),
                      .count = count,
                      .first = first};
-  if (type == BlockType::kExcerpts) header.flags |= BlockHeader::kIgnorable;
-  if (const auto packed =
-          Pack(parts, absl::MakeSpan(payload, size), compression)) {
-    header.flags |= BlockHeader::kPacked;
+  if (const auto packed = compressor_.Pack(
+          parts, absl::MakeSpan(payload, size), compression)) {
     header.stored_size = static_cast<uint32_t>(*packed);
   } else {
+    header.flags = 0;
+    header.stored_size = header.raw_size;
     char* at = payload;
     for (const absl::string_view part : parts) {
       at = std::copy(part.begin(), part.end(), at);
     }
   }
-  header.checksum = Digest(payload, header.stored_size);
-  std::string encoded;
-  AppendBlockHeader(encoded, header);
-  encoded.copy(head, kBlockHeaderSize);
-  held_ += kBlockHeaderSize + header.stored_size;
-  bytes_ += kBlockHeaderSize + header.stored_size;
-  if (held_ >= kMostHeld) Flush();
+  Commit(header);
+}
+
+void BlockWriter::WritePacked(BlockType type, uint32_t count, uint64_t first,
+                              absl::string_view payload,
+                              absl::string_view packed) {
+  if (!status_.ok()) return;
+  EMU_CHECK(payload.size() <= kLargestBlock && packed.size() < payload.size());
+  const absl::string_view stored = packed.empty() ? payload : packed;
+  stored.copy(Room(stored.size()), stored.size());
+  Commit({.type = type,
+          .flags = packed.empty() ? uint8_t{0} : BlockHeader::kPacked,
+          .raw_size = static_cast<uint32_t>(payload.size()),
+          .stored_size = static_cast<uint32_t>(stored.size()),
+          .count = count,
+          .first = first});
 }
 
 BlockReader::BlockReader(const ByteSource& source, const std::string& name)

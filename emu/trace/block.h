@@ -20,7 +20,6 @@
 #include "emu/trace/byte_io.h"
 #include "emu/trace/compression.h"
 
-struct ZSTD_CCtx_s;
 struct ZSTD_DCtx_s;
 
 namespace emu {
@@ -95,6 +94,11 @@ class BlockWriter {
     Write(type, count, first, absl::MakeConstSpan(&payload, 1), compression);
   }
 
+  // One whose payload is compressed to `packed` already; if that is empty, it does
+  // not get smaller.
+  void WritePacked(BlockType type, uint32_t count, uint64_t first,
+                   absl::string_view payload, absl::string_view packed);
+
   // Passes on to the sink what is held back.
   void Flush();
 
@@ -107,14 +111,13 @@ class BlockWriter {
   // Passes it on as well once there is a good deal.
   static constexpr size_t kMostHeld = 64 << 10;
 
-  // To `to`, which is as large as the parts together. How many bytes there are;
-  // nothing if it does not get smaller.
-  std::optional<size_t> Pack(absl::Span<const absl::string_view> parts,
-                             absl::Span<char> to,
-                             const Compression& compression);
+  // Where the payload of the next block goes, which has at most so many bytes.
+  char* Room(size_t size);
+  // It is there: the header goes before it.
+  void Commit(BlockHeader header);
 
   ByteSink& sink_;
-  ZSTD_CCtx_s* const context_;
+  Compressor compressor_;
   std::string buffer_;  // grows only: bytes are cleared once
   size_t held_ = 0;     // of its bytes, for the sink
   absl::Status status_;

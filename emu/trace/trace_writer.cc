@@ -63,7 +63,8 @@ absl::StatusOr<std::unique_ptr<TraceWriter>> TraceWriter::Create(
   auto writer = std::unique_ptr<TraceWriter>(new TraceWriter(std::move(sink)));
   writer->event_compression_ = options.event_compression;
   writer->contents_ = std::make_unique<ContentWriter>(
-      *writer->sink_, *writer->blocks_, options.content_compression);
+      *writer->sink_, *writer->blocks_, writer->queue_,
+      options.content_compression);
   absl::string_view rest = options.options;
   for (uint64_t i = 0; !rest.empty(); ++i) {
     const absl::string_view part = rest.substr(0, kLargestBlock);

@@ -2,12 +2,17 @@
 
 #include "emu/trace/trace_writer.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <fstream>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "arch/host/test_directory.h"
+#include "emu/trace/block.h"
 #include "emu/trace/trace_reader.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -284,6 +289,76 @@ TEST(TraceWriterTest, WritesWhatIsBehindWhenItGoes) {
   EXPECT_EQ(reader->lost_bytes(), 0u);
   EXPECT_EQ(reader->totals().events, 20'000u);
   EXPECT_EQ(reader->totals().files, 20u);
+}
+
+// Bytes that may be fewer or more than was said; they are read only while the thread
+// that made them waits, if that is asked for.
+class AwaitedBytes : public ByteSource {
+ public:
+  AwaitedBytes(std::string bytes, uint64_t size, bool awaited)
+      : bytes_(std::move(bytes)), size_(size), waiter_(awaited ? gettid() : 0) {}
+
+  absl::StatusOr<uint64_t> Size() const override { return size_; }
+  absl::StatusOr<size_t> ReadAt(uint64_t offset,
+                                absl::Span<char> out) const override {
+    while (waiter_ != 0 && gettid() != waiter_ && !Waits()) {
+      std::this_thread::yield();
+    }
+    return MemorySource(bytes_).ReadAt(offset, out);
+  }
+
+ private:
+  // Its state is behind its name, proc(5).
+  bool Waits() const {
+    std::ifstream file("/proc/self/task/" + std::to_string(waiter_) + "/stat");
+    std::string stat;
+    std::getline(file, stat);
+    return stat.substr(stat.rfind(')') + 1, 2) == " S";
+  }
+
+  const std::string bytes_;
+  const uint64_t size_;
+  const pid_t waiter_;
+};
+
+std::string RandomBytes(size_t size) {
+  std::mt19937_64 random(size);
+  std::string bytes(size, '\0');
+  // Some can be compressed, and some cannot.
+  for (char& byte : bytes) byte = static_cast<char>(random() % (size % 255 + 2));
+  return bytes;
+}
+
+TEST(TraceWriterTest, WritesTheSameFileWithHelp) {
+  std::vector<std::pair<std::string, uint64_t>> contents;
+  for (const size_t size :
+       {size_t{0}, size_t{1}, size_t{kChunkSize}, size_t{8 * kChunkSize},
+        size_t{8 * kChunkSize - 1}, size_t{20 * kChunkSize + 4711}}) {
+    contents.emplace_back(RandomBytes(size), size);
+  }
+  contents.emplace_back(std::string(5'000'000, '\0'), 5'000'000);
+  contents.emplace_back(contents[5].first.substr(0, 3'000'000), 3'000'000);
+  contents.emplace_back(RandomBytes(1'000'000), 4'000'000);  // cut since
+  contents.emplace_back(RandomBytes(1'500'000), 600'000);    // grown since
+  std::string files[2];
+  for (const bool helped : {false, true}) {
+    auto writer =
+        TraceWriter::Create(std::make_unique<MemorySink>(&files[helped]),
+                            {.in_background = helped});
+    ASSERT_TRUE(writer.ok());
+    for (const auto& [bytes, size] : contents) {
+      (*writer)->AddContent(
+          std::make_unique<AwaitedBytes>(bytes, size, helped));
+    }
+    ASSERT_TRUE((*writer)->Finish({}).ok());
+    const auto reader = Open(files[helped]);
+    for (size_t i = 0; i < contents.size(); ++i) {
+      const auto id = static_cast<ContentId>(i);
+      EXPECT_TRUE(*reader->ReadContent(id, 6'000'000) == contents[i].first)
+          << i;
+    }
+  }
+  EXPECT_TRUE(files[0] == files[1]);
 }
 
 // A disk with room for so many bytes.

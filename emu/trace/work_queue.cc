@@ -32,8 +32,8 @@ void WorkQueue::Add(size_t bytes, Work work) {
   if (thread_ == nullptr) return work();
   bool wake = false;
   {
-    std::unique_lock<std::mutex> lock(mutex_);
-    done_.wait(lock, [&] { return items_.empty() || bytes_ <= limit_; });
+    Lock lock(mutex_);
+    Wait(lock, [&] { return items_.empty() || bytes_ <= limit_; });
     items_.push_back({bytes, std::move(work)});
     bytes_ += bytes;
     wake = !awake_ && bytes_ >= std::min(kBatch, limit_);
@@ -55,12 +55,48 @@ void WorkQueue::Kick() {
 void WorkQueue::Drain() {
   if (thread_ == nullptr) return;
   Kick();
-  std::unique_lock<std::mutex> lock(mutex_);
-  done_.wait(lock, [&] { return items_.empty(); });
+  Lock lock(mutex_);
+  Wait(lock, [&] { return items_.empty(); });
+}
+
+void WorkQueue::Wait(Lock& lock, absl::FunctionRef<bool()> over) {
+  waiting_ = true;
+  while (!over()) {
+    if (!part_) {
+      done_.wait(lock);
+      continue;
+    }
+    const Part part = *part_;
+    part_.reset();
+    helping_ = true;
+    lock.unlock();
+    part(1);
+    lock.lock();
+    helping_ = false;
+    helped_.notify_one();
+  }
+  waiting_ = false;
+}
+
+bool WorkQueue::HasHelp() {
+  const Lock lock(mutex_);
+  return waiting_;
+}
+
+void WorkQueue::Together(Part part) {
+  if (thread_ == nullptr) return part(0);
+  Lock lock(mutex_);
+  part_.emplace(part);
+  if (waiting_) done_.notify_one();
+  lock.unlock();
+  part(0);
+  lock.lock();
+  part_.reset();
+  helped_.wait(lock, [&] { return !helping_; });
 }
 
 void WorkQueue::Run() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  Lock lock(mutex_);
   while (true) {
     kicked_.wait(lock, [&] { return awake_ || ending_; });
     while (!items_.empty()) {

@@ -3,8 +3,9 @@
 // Work that is done in the order in which it is given: at once, or on a thread of
 // its own, so that who gives it goes on. The thread is woken for a batch of it, or
 // when that is asked for: waking costs as much as a small piece of work. A bound on
-// what is still to be done keeps memory constant: who gives more waits. Work must
-// not give work.
+// what is still to be done keeps memory constant: who gives more waits. Who waits
+// can help with the work that is being done. Work must not give work, and one thread
+// gives it all.
 
 #ifndef EMU_TRACE_WORK_QUEUE_H_
 #define EMU_TRACE_WORK_QUEUE_H_
@@ -14,8 +15,10 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "arch/host/worker_thread.h"
 
@@ -45,6 +48,14 @@ class WorkQueue {
   // Returns when all that was added is done.
   void Drain();
 
+  // For work, while it is being done.
+  // Whether somebody waits for it.
+  bool HasHelp();
+  // Calls part(0) and, on the thread of who waits, if somebody does, part(1) at the
+  // same time. Returns when both have.
+  using Part = absl::FunctionRef<void(int)>;
+  void Together(Part part);
+
  private:
   // What the thread is woken for.
   static constexpr size_t kBatch = 256 << 10;
@@ -54,8 +65,12 @@ class WorkQueue {
     Work work;
   };
 
+  using Lock = std::unique_lock<std::mutex>;
+
   // The thread's.
   void Run();
+  // Waits for the thread until `over`, and helps it.
+  void Wait(Lock& lock, absl::FunctionRef<bool()> over);
 
   const size_t limit_;
   std::unique_ptr<WorkerThread> thread_;
@@ -64,11 +79,15 @@ class WorkQueue {
   // which is trapped while guests run.
   std::mutex mutex_;
   std::condition_variable kicked_;
-  std::condition_variable done_;   // a piece of work is
+  std::condition_variable done_;   // a piece of work is, or there is a part to do
+  std::condition_variable helped_;
   std::deque<Item> items_;         // the first may be being done
   size_t bytes_ = 0;               // of items_
   bool awake_ = false;             // the thread is not to wait for more
   bool ending_ = false;
+  bool waiting_ = false;           // somebody, in Wait
+  bool helping_ = false;           // likewise, with a part
+  std::optional<Part> part_;       // for who waits
 };
 
 }  // namespace emu

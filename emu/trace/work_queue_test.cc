@@ -102,6 +102,47 @@ TEST(WorkQueueTest, BeginsByItselfWithABatch) {
   done.get_future().wait();
 }
 
+TEST(WorkQueueTest, IsHelpedByWhoWaits) {
+  for (const bool to_add : {false, true}) {
+    WorkQueue queue(10);
+    ASSERT_TRUE(queue.StartThread(-1).ok());
+    std::atomic<std::thread::id> helper;
+    for (int i = 0; i < 3; ++i) {
+      std::atomic<bool> helped = false;
+      queue.Add(11, [&] {
+        while (!queue.HasHelp()) std::this_thread::yield();
+        queue.Together([&](int who) {
+          if (who == 1) {
+            helper = std::this_thread::get_id();
+            helped = true;
+          }
+          while (!helped) std::this_thread::yield();
+        });
+      });
+      to_add ? queue.Add(0, [] {}) : queue.Drain();
+      EXPECT_TRUE(helped);
+      EXPECT_EQ(helper.load(), std::this_thread::get_id());
+    }
+  }
+}
+
+TEST(WorkQueueTest, DoesAllOfItAloneWhenNobodyWaits) {
+  std::vector<int> parts;
+  WorkQueue queue(100);
+  EXPECT_FALSE(queue.HasHelp());
+  queue.Together([&](int who) { parts.push_back(who); });
+  ASSERT_TRUE(queue.StartThread(-1).ok());
+  std::promise<void> done;
+  queue.Add(1, [&] {
+    EXPECT_FALSE(queue.HasHelp());
+    queue.Together([&](int who) { parts.push_back(who); });
+    done.set_value();
+  });
+  queue.Kick();
+  done.get_future().wait();
+  EXPECT_THAT(parts, ElementsAre(0, 0));
+}
+
 TEST(WorkQueueTest, DoesWhatIsLeftAtItsEnd) {
   std::vector<int> order;
   {
