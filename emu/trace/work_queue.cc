@@ -33,7 +33,7 @@ void WorkQueue::Add(size_t bytes, Work work) {
   bool wake = false;
   {
     Lock lock(mutex_);
-    Wait(lock, [&] { return items_.empty() || bytes_ <= limit_; });
+    Wait(lock, Awaited::kRoom);
     items_.push_back({bytes, std::move(work)});
     bytes_ += bytes;
     wake = !awake_ && bytes_ >= std::min(kBatch, limit_);
@@ -56,14 +56,18 @@ void WorkQueue::Drain() {
   if (thread_ == nullptr) return;
   Kick();
   Lock lock(mutex_);
-  Wait(lock, [&] { return items_.empty(); });
+  Wait(lock, Awaited::kEnd);
 }
 
-void WorkQueue::Wait(Lock& lock, absl::FunctionRef<bool()> over) {
-  waiting_ = true;
-  while (!over()) {
+bool WorkQueue::Has(Awaited what) const {
+  return items_.empty() || (what == Awaited::kRoom && bytes_ <= limit_);
+}
+
+void WorkQueue::Wait(Lock& lock, Awaited what) {
+  awaited_ = what;
+  while (!Has(what)) {
     if (!part_) {
-      done_.wait(lock);
+      waiter_.wait(lock);
       continue;
     }
     const Part part = *part_;
@@ -75,20 +79,20 @@ void WorkQueue::Wait(Lock& lock, absl::FunctionRef<bool()> over) {
     helping_ = false;
     helped_.notify_one();
   }
-  waiting_ = false;
+  awaited_ = Awaited::kNothing;
 }
 
 bool WorkQueue::HasHelp() {
   const Lock lock(mutex_);
-  return waiting_;
+  return awaited_ != Awaited::kNothing;
 }
 
 void WorkQueue::Together(Part part) {
   if (thread_ == nullptr) return part(0);
   Lock lock(mutex_);
   part_.emplace(part);
-  if (waiting_) done_.notify_one();
   lock.unlock();
+  waiter_.notify_one();
   part(0);
   lock.lock();
   part_.reset();
@@ -107,7 +111,7 @@ void WorkQueue::Run() {
       lock.lock();
       bytes_ -= item.bytes;
       items_.pop_front();
-      if (items_.empty() || bytes_ <= limit_) done_.notify_one();
+      if (awaited_ != Awaited::kNothing && Has(awaited_)) waiter_.notify_one();
     }
     awake_ = false;
     if (ending_) return;

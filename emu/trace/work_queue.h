@@ -69,8 +69,11 @@ class WorkQueue {
 
   // The thread's.
   void Run();
-  // Waits for the thread until `over`, and helps it.
-  void Wait(Lock& lock, absl::FunctionRef<bool()> over);
+  // What somebody waits for: that all is done, or that there is room for more.
+  enum class Awaited { kNothing, kRoom, kEnd };
+  // Waits for the thread, and helps it.
+  void Wait(Lock& lock, Awaited what);
+  bool Has(Awaited what) const;
 
   const size_t limit_;
   std::unique_ptr<WorkerThread> thread_;
@@ -79,14 +82,14 @@ class WorkQueue {
   // which is trapped while guests run.
   std::mutex mutex_;
   std::condition_variable kicked_;
-  std::condition_variable done_;   // a piece of work is, or there is a part to do
+  std::condition_variable waiter_;
   std::condition_variable helped_;
   std::deque<Item> items_;         // the first may be being done
   size_t bytes_ = 0;               // of items_
   bool awake_ = false;             // the thread is not to wait for more
   bool ending_ = false;
-  bool waiting_ = false;           // somebody, in Wait
-  bool helping_ = false;           // likewise, with a part
+  Awaited awaited_ = Awaited::kNothing;
+  bool helping_ = false;           // who waits does a part
   std::optional<Part> part_;       // for who waits
 };
 
