@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "arch/host/host_settings.h"
 
 namespace emu {
 namespace {
@@ -118,6 +119,11 @@ std::vector<std::string> LiveOutside::Impurities() {
   }
   if (!options_.seed) {
     impurities.push_back("randomness is the host's (--seed random)");
+  }
+  if (options_.strict_processor && !CanTrapCpuid()) {
+    impurities.push_back(
+        "programs could find out what the processor is (CPUID is not trapped "
+        "here)");
   }
   for (const std::string& name : files_.Changed()) {
     impurities.push_back(

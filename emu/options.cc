@@ -178,6 +178,12 @@ class RunApp {
                   "Fail with 125 if something happened that\nanother run could "
                   "not repeat")
         ->group(kRun);
+    app_.add_flag_callback(
+            "--strict-processor",
+            [&o] { o.strict = o.strict_processor = true; },
+            "As --strict, and fail where programs can find\nout what the "
+            "processor is: where the host\ncannot trap CPUID")
+        ->group(kRun);
     Add(kRun, "--timeout", "TIME",
         "End the run after this much of the host's\ntime: 10, 1.5s, 2m",
         Into(o.timeout, ParseDuration));

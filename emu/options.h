@@ -57,6 +57,8 @@ struct RunOptions {
   std::optional<std::string> strace;  // the file; empty: standard error
   bool stats = false;
   bool strict = false;  // what cannot be repeated is a failure
+  // So is a processor that programs can find out.
+  bool strict_processor = false;
 
   // How emu reads and writes guests' memory.
   enum class MemoryAccess { kAuto, kProcessVm, kProcMem, kWords };

@@ -36,6 +36,7 @@ TEST(ParseRunOptionsTest, HasDefaultsForAll) {
   EXPECT_EQ(o.seed, 0u);
   EXPECT_EQ(o.epoch, kDefaultEpoch);
   EXPECT_FALSE(o.host_time || o.timeout || o.strace || o.stats || o.env_host);
+  EXPECT_FALSE(o.strict || o.strict_processor);
 }
 
 TEST(ParseRunOptionsTest, TheProgramsOptionsAreItsOwn) {
@@ -79,6 +80,13 @@ TEST(ParseRunOptionsTest, TakesEverySpelling) {
 
 TEST(ParseRunOptionsTest, TheLastOneOfTwoCounts) {
   EXPECT_EQ(Parse({"--seed", "1", "--seed", "2", "x"}).seed, 2u);
+}
+
+TEST(ParseRunOptionsTest, StrictnessTowardsTheProcessorIncludesTheOther) {
+  const RunOptions strict = Parse({"--strict", "x"});
+  EXPECT_TRUE(strict.strict && !strict.strict_processor);
+  const RunOptions both = Parse({"--strict-processor", "x"});
+  EXPECT_TRUE(both.strict && both.strict_processor);
 }
 
 TEST(ParseRunOptionsTest, StraceNeverTakesTheProgramForItsFile) {

@@ -65,9 +65,13 @@ run run --stats true
 [[ $err == *'syscall'*'execve'* || $err == *' total'* ]] || fail "stats: $err"
 if grep -qw cpuid_fault /proc/cpuinfo; then
   [[ $err != *CPUID* ]] || fail "stats: $err"
+  run run --strict-processor true; expect_status 0
 else
   [[ $err == *'CPUID is not trapped here'* ]] || fail "stats: $err"
+  expect 125 'not reproducible: programs could find out what the processor is*' run --strict-processor true
+  expect 125 'not reproducible: programs could find out what the processor is*' record -o strict.trace --strict-processor true
 fi
+run run --strict true; expect_status 0; [[ -z $err ]] || fail "strict: $err"
 
 mkdir -p root/bin; cp /bin/busybox root/bin/sh && {
   run run --root root /bin/sh -c 'echo $0 $PWD'; expect_out '/bin/sh /'
