@@ -252,6 +252,7 @@ absl::StatusOr<int> RecordingFiles::Descriptor(HostFileId id) {
   }
   const absl::Status moved = MoveToStore(*file);
   if (!moved.ok()) return moved;
+  Pin(*file);
   if (file->slot) return store().fd();
   if (!file->live) return host_.Descriptor(file->host);
   if (file->content == kNoContent && !recorder_.stopped()) {

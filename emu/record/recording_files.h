@@ -38,6 +38,15 @@ class RecordingFiles : public RecordedFiles {
   absl::StatusOr<int> Descriptor(HostFileId id) override;
   uint64_t Start(HostFileId id) override;
 
+ protected:
+  bool IsRecorded(ContentId content) override {
+    return writer_.HasContent(content);
+  }
+  absl::StatusOr<size_t> ReadRecorded(ContentId content, uint64_t offset,
+                                      absl::Span<char> out) override {
+    return writer_.ReadContent(content, offset, out);
+  }
+
  private:
   // A copy in the store, with one user.
   struct Stored {

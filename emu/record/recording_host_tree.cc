@@ -129,14 +129,17 @@ Result<size_t> RecordingHostTree::ReadAt(HostFileId file, absl::Span<char> out,
     if (offset >= opened->node.size) return 0;
     out = out.subspan(0, std::min<uint64_t>(out.size(),
                                             opened->node.size - offset));
+    if (opened->tree != nullptr) {
+      return host_.ReadAt(opened->host, out, offset);
+    }
     if (opened->bytes) {
       ReadString(*opened->bytes, offset, out);
       return out.size();
     }
-    if (!opened->slot) return host_.ReadAt(opened->host, out, offset);
-    if (!files_.store().Read(*opened->slot, offset, out).ok()) {
-      return Errno(EIO);
-    }
+    const absl::Status status =
+        opened->dropped ? files_.ReadDropped(*opened, offset, out)
+                        : files_.store().Read(*opened->slot, offset, out);
+    if (!status.ok()) return Errno(EIO);
     return out.size();
   }
   const Result<size_t> n = host_.ReadAt(opened->host, out, offset);

@@ -110,8 +110,13 @@ Result<size_t> ReplayFiles::ReadCopy(const OpenedFile& file,
     ReadString(*file.bytes, offset, out);
     return out.size();
   }
-  absl::Status status = Fetch(*file.slot, file.content, offset, out.size());
-  if (status.ok()) status = store().Read(*file.slot, offset, out);
+  absl::Status status;
+  if (file.dropped) {
+    status = ReadDropped(file, offset, out);
+  } else {
+    status = Fetch(*file.slot, file.content, offset, out.size());
+    if (status.ok()) status = store().Read(*file.slot, offset, out);
+  }
   if (status.ok()) return out.size();
   player_.Fail(std::string(status.message()));
   return Errno(EIO);
@@ -149,7 +154,13 @@ absl::StatusOr<int> ReplayFiles::Descriptor(HostFileId id) {
 }
 
 absl::Status ReplayFiles::Map(OpenedFile& file) {
-  if (!file.bytes) return Fetch(*file.slot, file.content, 0, file.node.size);
+  Pin(file);
+  if (file.dropped) {
+    absl::Status filled = Fill(file);
+    if (!filled.ok()) return filled;
+    file.dropped = false;
+  }
+  if (file.slot) return Fetch(*file.slot, file.content, 0, file.node.size);
   absl::Status status = MoveToStore(file);
   if (status.ok()) fetched_.erase(*file.slot);
   return status;

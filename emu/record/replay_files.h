@@ -43,6 +43,13 @@ class ReplayFiles : public RecordedFiles {
 
   absl::StatusOr<int> Descriptor(HostFileId id) override;
 
+ protected:
+  bool IsRecorded(ContentId) override { return true; }
+  absl::StatusOr<size_t> ReadRecorded(ContentId content, uint64_t offset,
+                                      absl::Span<char> out) override {
+    return reader_.ReadContent(content, offset, out);
+  }
+
  private:
   // Gives the file what it holds: a string, or a slot for that.
   absl::Status Fill(OpenedFile& file);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "emu/trace/wire.h"
 
@@ -32,6 +33,39 @@ void ContentWriter::Add(ContentId id, const ByteSource& bytes) {
         absl::OutOfRangeError("a file is too large to be recorded"));
   }
   blocks_.Write(BlockType::kContent, 1, id, payload, compression_);
+  contents_.push_back(std::move(content.runs));
+}
+
+absl::StatusOr<size_t> ContentWriter::Read(ContentId id, uint64_t offset,
+                                           absl::Span<char> out) {
+  size_t done = 0;
+  uint64_t before = 0;  // bytes of the content's chunks that were passed
+  for (const auto& [first, count] : contents_[id]) {
+    const uint64_t end = before + uint64_t{count} * kChunkSize;
+    while (done < out.size() && offset + done < end) {
+      const uint64_t at = offset + done - before;
+      const auto chunk =
+          ReadChunk(first + static_cast<uint32_t>(at / kChunkSize));
+      if (!chunk.ok()) return chunk.status();
+      const size_t within = at % kChunkSize;
+      if (within >= chunk->size()) return done;
+      done += chunk->copy(out.data() + done, out.size() - done, within);
+    }
+    before = end;
+  }
+  return done;
+}
+
+absl::StatusOr<absl::string_view> ContentWriter::ReadChunk(uint32_t chunk) {
+  if (read_ != chunk) {
+    read_.reset();
+    BlockHeader header;
+    absl::Status status = reader_.Read(offsets_[chunk], BlockType::kChunk,
+                                       &header, read_bytes_);
+    if (!status.ok()) return status;
+    read_ = chunk;
+  }
+  return absl::string_view(read_bytes_);
 }
 
 absl::Status ContentWriter::StoreNext(Stored& content) {

@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "emu/trace/block.h"
 #include "emu/trace/byte_io.h"
 #include "emu/trace/compression.h"
@@ -38,6 +40,10 @@ class ContentWriter {
   // Requires: `id` is the next, and threads may read `content` at the same time. A
   // failure to read is one of `blocks`.
   void Add(ContentId id, const ByteSource& content);
+  // Bytes of one that was added and is in the sink, fewer than asked for at its end
+  // only.
+  absl::StatusOr<size_t> Read(ContentId id, uint64_t offset,
+                              absl::Span<char> out);
 
  private:
   // Chunks that follow each other: the first, and how many.
@@ -80,6 +86,7 @@ class ContentWriter {
   // Its number.
   uint32_t AddChunk(const Chunk& chunk, bool packed);
   bool IsChunk(uint32_t chunk, absl::string_view bytes);
+  absl::StatusOr<absl::string_view> ReadChunk(uint32_t chunk);
 
   const std::string name_;
   const BlockReader reader_;
@@ -91,6 +98,9 @@ class ContentWriter {
   Compressor compressors_[2];  // for who stores together
   std::vector<uint64_t> offsets_;  // of the chunks
   std::map<Key, uint32_t> chunks_;
+  std::vector<Runs> contents_;      // by id
+  std::optional<uint32_t> read_;    // the last chunk that was read
+  std::string read_bytes_;
 };
 
 }  // namespace emu

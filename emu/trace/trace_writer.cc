@@ -29,6 +29,8 @@ constexpr Compression kThorough = {.level = 3};
 // memory.
 constexpr size_t kMostBehind = 64 << 20;
 constexpr size_t kLeastHeld = 4096;  // by a content
+// How often it is made sure that all of the contents so far are in the file.
+constexpr ContentId kContentsBetweenFlushes = 16;
 
 class OwnedBytes : public ByteSource {
  public:
@@ -180,9 +182,23 @@ ContentId TraceWriter::AddContent(std::unique_ptr<ByteSource> bytes) {
   EMU_CHECK(id < kNoContent);
   const absl::StatusOr<uint64_t> size = bytes->Size();
   Later(kLeastHeld + (size.ok() ? *size : 0), [this, id, bytes = std::move(bytes)] {
-    contents_->Add(id, *bytes);
+    WriteContent(id, *bytes);
   });
   return id;
+}
+
+void TraceWriter::WriteContent(ContentId id, const ByteSource& bytes) {
+  contents_->Add(id, bytes);
+  if ((id + 1) % kContentsBetweenFlushes != 0) return;
+  blocks_->Flush();
+  if (blocks_->status().ok()) contents_written_ = id + 1;
+}
+
+absl::StatusOr<size_t> TraceWriter::ReadContent(ContentId id, uint64_t offset,
+                                                absl::Span<char> out) {
+  EMU_CHECK(HasContent(id));
+  queue_.Drain();
+  return contents_->Read(id, offset, out);
 }
 
 ContentId TraceWriter::AddContent(absl::string_view bytes) {

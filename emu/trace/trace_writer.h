@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "emu/trace/byte_io.h"
 #include "emu/trace/compression.h"
 #include "emu/trace/event.h"
@@ -70,6 +71,12 @@ class TraceWriter {
   // `bytes` goes; a failure to read them is one of the writer's.
   ContentId AddContent(std::unique_ptr<ByteSource> bytes);
   ContentId AddContent(absl::string_view bytes);
+  // Whether that content can be read in the file by now, whatever becomes of the
+  // rest; and bytes of it, fewer than asked for at its end only. Waits for what was
+  // added before.
+  bool HasContent(ContentId id) const { return id < contents_written_; }
+  absl::StatusOr<size_t> ReadContent(ContentId id, uint64_t offset,
+                                     absl::Span<char> out);
   void AddFile(const RecordedFile& file);
 
   // Begins to write what is held back.
@@ -94,6 +101,8 @@ class TraceWriter {
   void WriteLater(BlockType type, uint32_t count, uint64_t first,
                   std::string payload, const Compression& compression);
   void FailLater(absl::Status status);
+  // Of the queue's work.
+  void WriteContent(ContentId id, const ByteSource& bytes);
   void FlushEvents();
   void FlushInputs();
   void FlushExcerpts();
@@ -103,7 +112,8 @@ class TraceWriter {
   std::unique_ptr<ByteSink> sink_;
   std::unique_ptr<BlockWriter> blocks_;
   std::unique_ptr<ContentWriter> contents_;
-  std::atomic<uint64_t> bytes_ = 0;  // written
+  std::atomic<uint64_t> bytes_ = 0;             // written
+  std::atomic<uint64_t> contents_written_ = 0;  // likewise
 
   std::unique_ptr<EventEncoder> encoder_;
   std::unique_ptr<TraceDigester> digester_;

@@ -361,6 +361,36 @@ TEST(TraceWriterTest, WritesTheSameFileWithHelp) {
   EXPECT_TRUE(files[0] == files[1]);
 }
 
+TEST(TraceWriterTest, ReadsContentsThatAreInTheFile) {
+  for (const bool in_background : {false, true}) {
+    std::string bytes;
+    auto writer = TraceWriter::Create(std::make_unique<MemorySink>(&bytes),
+                                      {.in_background = in_background});
+    ASSERT_TRUE(writer.ok());
+    std::vector<std::string> contents;
+    for (size_t i = 0; i < 100; ++i) {
+      contents.push_back(RandomBytes(i % 7 * i % 13 * 100'000));
+      ASSERT_EQ((*writer)->AddContent(contents.back()), i);
+    }
+    ASSERT_TRUE((*writer)->Flush().ok());
+    EXPECT_TRUE((*writer)->HasContent(90));
+    EXPECT_FALSE((*writer)->HasContent(100));
+    (*writer)->AddContent(RandomBytes(3'000'000));
+    for (size_t i = 0; i < 90; i += 3) {
+      for (const size_t offset :
+           {size_t{0}, contents[i].size() / 2, contents[i].size()}) {
+        std::string out(700'000, '?');
+        const auto n = (*writer)->ReadContent(static_cast<ContentId>(i), offset,
+                                              absl::MakeSpan(out));
+        ASSERT_TRUE(n.ok()) << n.status();
+        EXPECT_EQ(*n, std::min(out.size(), contents[i].size() - offset));
+        EXPECT_TRUE(out.substr(0, *n) == contents[i].substr(offset, *n));
+      }
+    }
+    ASSERT_TRUE((*writer)->Finish({}).ok());
+  }
+}
+
 // A disk with room for so many bytes.
 class SmallDisk : public MemorySink {
  public:

@@ -91,6 +91,26 @@ for name in "lent", "copied", "large", "small":
 [[ $("$emu" trace files kinds.trace) == *' 200000 '*kinds/lent* ]] || fail 'the lent file is not in the recording'
 rm -rf kinds
 (cd / && exec "$emu" replay "$scratch/kinds.trace") >again 2>&1; cmp kinds.out1 again || fail 'a replay without the kinds of files'
+
+# More than stays in memory: it is read, and mapped, from the recording.
+mkdir much; for i in {0..37}; do head -c 4000000 /dev/urandom >much/$i; done; head -c 50000 much/3 >much/small
+same much python3 -c '
+import hashlib, mmap
+digest = lambda b: hashlib.md5(b).hexdigest()
+files = [open("much/" + name, "rb") for name in ["small", *map(str, range(38))]]
+first = [digest(f.read()) for f in files]
+for f, d in zip(files, first):
+  f.seek(0)
+  assert digest(f.read()) == d
+for f, d in zip(files[:3], first):
+  assert digest(mmap.mmap(f.fileno(), 0, mmap.MAP_PRIVATE, mmap.PROT_READ)[:]) == d
+files[4].seek(3999990)
+print(first, files[4].read(100))'
+[[ $(cat much.out1) == "['$(md5sum much/small | cut -d" " -f1)',"* ]] || fail "much: $(cat much.err1)"
+rm -rf much
+(cd / && exec "$emu" replay "$scratch/much.trace") >again 2>&1; cmp much.out1 again || fail 'a replay of much'
+rm much.trace
+
 head -c 100000 /dev/zero >late; touch -d @1700000000 late; chmod 644 late
 "$emu" record -o late.trace python3 -c '
 import sys
