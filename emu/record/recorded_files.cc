@@ -34,7 +34,9 @@ HostFileId RecordedFiles::Add(OpenedFile file) {
   added.open = true;
   added.serial = ++last_serial_;
   if (added.content != kNoContent && (added.slot || added.bytes)) {
-    added.held = added.bytes ? added.bytes->size() : added.node.size;
+    // A damaged recording may say of a file that it has any size.
+    added.held = added.bytes ? added.bytes->size()
+                             : std::min(added.node.size, ContentStore::kSlotSize);
     held_bytes_ += added.held;
     held_.push_back({id, added.serial});
     DropOldest();

@@ -40,8 +40,10 @@ struct OpenedFile {
   std::shared_ptr<const std::string> bytes = {};
   ContentId content = kNoContent;  // of what is not live
   HostNode node = {};              // likewise
-  // In a slot or a string, of which it may be let go; and that it was.
+  // How much memory may be let go of when there is much: what its slot or string
+  // takes, or nothing once it is to stay.
   uint64_t held = 0;
+  // It was let go of: there is neither, and the recording tells.
   bool dropped = false;
   uint64_t serial = 0;  // tells it from others that had its id
   // In a recording: the file itself, where guests use that.
